@@ -1,0 +1,1 @@
+"""A service container for experiments: typed commands between long-running services."""

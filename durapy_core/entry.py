@@ -1,0 +1,67 @@
+"""A line of a log as an engine keeps it: the wire format, not yet a command.
+
+This file knows nothing of command classes. An engine stores and returns these values; the catalog
+turns an `Entry` into a `CommandRecord`. The web server, which knows no command class, works on
+entries alone.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NewType
+
+Cursor = NewType("Cursor", str)
+"""How far a reader has read in one log: the key of the last entry it has seen. Opaque."""
+
+START = Cursor("")
+"""The cursor before the first entry of any log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """What a sender hands to an engine.
+
+    Attributes:
+        type: the wire type, such as `PING`.
+        body: a JSON object as text.
+        sender: a service's name, `webserver:USER` or `cli:USER`; None if the sender does not say.
+        cause: the key of the record whose handler sent this one; None outside a handler.
+        n: the ordinal of this send among that handler's sends, from 1; None if not numbered.
+        id: the sender's own name for this send. An engine stores at most one entry of an id.
+        sent_ns: the sender's clock in nanoseconds since 1970, for information only.
+    """
+
+    type: str
+    body: str
+    sender: str | None = None
+    cause: str | None = None
+    n: int | None = None
+    id: str | None = None
+    sent_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A stored line of a log. `key` and `sent_at_s` are the store's, the rest is the sender's.
+
+    A foreign writer may leave out anything, so `type` and `body` may be None: such an entry is
+    kept, shown, and reported by whoever reads it; it stops nobody.
+
+    Attributes:
+        key: opaque; entries of one log are ordered by it, in the order of `Engine.read`.
+        sent_at_s: the store's clock, seconds since 1970.
+    """
+
+    key: str
+    sent_at_s: float
+    type: str | None
+    body: str | None
+    sender: str | None = None
+    cause: str | None = None
+    n: int | None = None
+    id: str | None = None
+    sent_ns: int | None = None
+
+    @property
+    def sent_at(self) -> datetime:
+        """When the store took this entry: an aware UTC datetime."""
+        return datetime.fromtimestamp(self.sent_at_s, UTC)

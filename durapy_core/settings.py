@@ -1,0 +1,154 @@
+"""Settings: the only reader of the environment.
+
+Every variable begins with `DURAPY_` and is described in `.env.example` and docs/reference.md.
+Nothing is read at import; an entry point calls `load_settings` once and passes the result down.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from durapy_core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LogFormat = Literal["auto", "colour", "json"]
+
+
+class ServiceSettings(BaseSettings):
+    """Base class for the settings of one service: subclass it in the service's folder.
+
+    A field `ping_period_s` is read from `DURAPY_PING_PERIOD_S`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="DURAPY_", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+
+class Settings(ServiceSettings):
+    """What every DuraPy process may be told from outside.
+
+    Attributes:
+        engine: URL of the command store: redis://, rediss://, unix://, sqlite:///path, memory://.
+        engine_password: added to a Redis URL that carries none.
+        engine_password_file: a file with that password; wins over `engine_password`.
+        namespace: separates rigs that share one store.
+        rig: the name shown in the console; the namespace if empty.
+        host: the address the web server listens on.
+        port: the TCP port the web server listens on; 0 takes a free one.
+        token: the web API's bearer token.
+        token_file: a file that holds the token; wins over `token`.
+        data_dir: the folder for the SQLite file, the token and the cookie secret.
+        services_dir: the folder that holds one folder per service.
+        log_level: the least severe level that is logged.
+        log_format: `auto` is colour on a terminal and JSON lines elsewhere.
+        log_file: also log to this file, rotated; empty for none.
+        log_file_size_mb: a log file is rotated at this size (10^6 bytes).
+        log_file_keep: how many rotated files are kept.
+        revision: the code that runs; empty asks the image or Git.
+        commit_ms: how long finished records may wait for their commit, in milliseconds.
+        send_timeout_s: how long a send is retried while the store is away.
+        connect_timeout_s: how long a start waits for the store; 0 waits for ever.
+    """
+
+    engine: str = "sqlite:///.durapy/commands.db"
+    engine_password: SecretStr | None = None
+    engine_password_file: Path | None = None
+    namespace: str = Field("durapy", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")
+    rig: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    data_dir: Path = Path(".durapy")
+    services_dir: Path = Path("services")
+    log_level: LogLevel = "INFO"
+    log_format: LogFormat = "auto"
+    log_file: Path | None = None
+    log_file_size_mb: float = Field(10, gt=0)
+    log_file_keep: int = Field(5, ge=1)
+    revision: str = ""
+    commit_ms: float = Field(5, ge=0)
+    send_timeout_s: float = Field(30, gt=0)
+    connect_timeout_s: float = Field(0, ge=0)
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @property
+    def rig_name(self) -> str:
+        """The name of this rig for people."""
+        return self.rig or self.namespace
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def load_settings(kind: type[S], **given: object) -> S:
+    """Return the settings of this process: `given` first, then the environment, then defaults.
+
+    Values in `given` that are None count as not given, so a command line can pass its options on.
+
+    Raises:
+        SettingsError: a value is malformed; the message names the variable and the value.
+    """
+    try:
+        return kind(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError("; ".join(_explain(e) for e in error.errors())) from error
+
+
+def child_environment(**variables: str) -> dict[str, str]:
+    """Return this process's environment with `variables` added: what a child process is given."""
+    return {**os.environ, **variables}  # noqa: TID251 (this file is the only reader)
+
+
+def make_data_dir(settings: Settings) -> Path:
+    """Create the data folder if it is not there, readable by its owner only, and return it.
+
+    Raises:
+        SettingsError: it cannot be created or written.
+    """
+    folder = settings.data_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / f".writable-{secrets.token_hex(4)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {folder} cannot be written ({error.strerror}); "
+            "set DURAPY_DATA_DIR to a folder that can."
+        ) from error
+    return folder
+
+
+def read_secret(path: Path, *, variable: str) -> SecretStr:
+    """Return the content of a secret's file without the line end.
+
+    Raises:
+        SettingsError: the file cannot be read or is empty.
+    """
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}={path} cannot be read ({error}).") from error
+    if not text:
+        raise SettingsError(f"{variable}={path} is empty; write the secret into it.")
+    return SecretStr(text)
+
+
+def _explain(error: "ErrorDetails") -> str:
+    name = "DURAPY_" + "_".join(map(str, error["loc"])).upper()
+    secret = any(word in name for word in ("TOKEN", "PASSWORD")) and not name.endswith("_FILE")
+    value = "(hidden)" if secret else error["input"]
+    return f"{name}={value} is not usable: {error['msg']}; docs/reference.md lists every setting"

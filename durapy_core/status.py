@@ -1,0 +1,95 @@
+"""What a running service says of itself once a second, and how a reader judges it.
+
+Plain data: the runtime makes it, an engine keeps it as text, the console and `durapy ps` show it.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+DOWN_AFTER_S = 3.0
+"""A status older than this, by the store's clock, means that the service is down."""
+
+
+class ServiceState(StrEnum):
+    """What a service is doing."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    IN_SESSION = "in_session"
+    BUSY = "busy"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class SessionInfo(BaseModel):
+    """The session that a service is in.
+
+    Attributes:
+        key: key of the initiating record: the session's id.
+        type: wire type of the initiating command.
+        label: the value of its field marked `session_label`.
+        since: when it was initiated, by the store's clock (UTC).
+        ends: the wire type that ends it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    type: str
+    label: str | None
+    since: datetime
+    ends: str
+
+
+class ServiceStatus(BaseModel):
+    """One replica's own account.
+
+    Attributes:
+        service: its name.
+        replica: a name of this process, new at every start.
+        host: the computer's or container's name.
+        pid: its process id there.
+        revision: the code it runs.
+        state: see `ServiceState`; `busy` once a handler has run for more than one second.
+        busy_key: key of the record being handled, while `busy`.
+        busy_s: how long that has taken, in seconds.
+        session: the open session, or None.
+        started_at: when the process started (UTC).
+        handled, failed, invalid: records since the start, by how they ended.
+        unknown_fields: fields left out while decoding, since the start.
+        lag_s: from sending to handling of the last record, in seconds; None before the first.
+        p50_s, p99_s: handling time over the last minute at most, in seconds; None if idle.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    service: str
+    replica: str
+    host: str
+    pid: int
+    revision: str
+    state: ServiceState
+    busy_key: str | None = None
+    busy_s: float | None = None
+    session: SessionInfo | None = None
+    started_at: datetime
+    handled: int = 0
+    failed: int = 0
+    invalid: int = 0
+    unknown_fields: int = 0
+    lag_s: float | None = None
+    p50_s: float | None = None
+    p99_s: float | None = None
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return the status in what an engine keeps."""
+        return cls.model_validate_json(text)
+
+
+def is_up(status: ServiceStatus, *, age_s: float) -> bool:
+    """Return whether a status of this age speaks of a service that is running now."""
+    return status.state is not ServiceState.STOPPED and age_s <= DOWN_AFTER_S
