@@ -7,7 +7,7 @@ Nothing is read at import; an entry point calls `load_settings` once and passes 
 import os
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -93,7 +93,7 @@ class Settings(ServiceSettings):
 S = TypeVar("S", bound=ServiceSettings)
 
 
-def load_settings(kind: type[S], **given: object) -> S:
+def load_settings(kind: type[S], **given: Any) -> S:
     """Return the settings of this process: `given` first, then the environment, then defaults.
 
     Values in `given` that are None count as not given, so a command line can pass its options on.
