@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from durapy_core.entry import Cursor, Entry, NewEntry
+from durapy_core.errors import InvalidCommandError
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 """The longest body that is stored; `append` refuses a longer one with InvalidCommandError."""
@@ -229,3 +230,19 @@ class Engine(ABC):
     ) -> None:
         """Close it."""
         self.close()
+
+
+def check_entry(entry: NewEntry) -> None:
+    """Refuse an entry that no engine may store; every `append` begins with it.
+
+    Raises:
+        InvalidCommandError: the body is longer than MAX_BODY_BYTES.
+    """
+    if len(entry.body) * 4 <= MAX_BODY_BYTES:  # a character takes four bytes at most
+        return
+    size_bytes = len(entry.body.encode(errors="surrogatepass"))
+    if size_bytes > MAX_BODY_BYTES:
+        raise InvalidCommandError(
+            f"{entry.type}: its body has {size_bytes:,} bytes, the limit is {MAX_BODY_BYTES:,}; "
+            "store the data in a file and send its path."
+        )

@@ -1,0 +1,162 @@
+"""The engine of tests and of the bare example: everything lives in this object and dies with it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from threading import Condition
+
+from durapy_core.engines.base import Engine, EngineOptions, Progress, Row, check_entry
+from durapy_core.engines.counted import compare_keys, parse_cursor, parse_key
+from durapy_core.entry import START, Cursor, Entry, NewEntry
+from durapy_core.errors import EngineError
+
+
+class _Log:
+    """The entries of one log in their order, and where each `id` is."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.by_id: dict[str, Entry] = {}
+
+
+class MemoryEngine(Engine):
+    """Logs in lists, shared by the threads of one process. A key is the ordinal of its entry."""
+
+    def __init__(self, options: EngineOptions | None = None) -> None:
+        self.options = options or EngineOptions()
+        self._changed = Condition()
+        self._logs: dict[str, _Log] = {}
+        self._tables: dict[str, dict[str, tuple[str, float]]] = {}
+        self._progress: dict[str, Progress] = {}
+        self._closed = False
+
+    def append(self, log: str, entry: NewEntry) -> Entry:
+        """Store one entry; see `Engine.append`."""
+        return self.append_many(log, [entry])[0]
+
+    def append_many(self, log: str, entries: Sequence[NewEntry]) -> list[Entry]:
+        """Store entries in one step; see `Engine.append_many`."""
+        for entry in entries:
+            check_entry(entry)
+        with self._changed:
+            self._check_open()
+            stored = [self._store(self._log(log), entry) for entry in entries]
+            self._changed.notify_all()
+        return stored
+
+    def read(
+        self,
+        log: str,
+        *,
+        after: Cursor,
+        limit: int = 128,
+        wait_s: float = 0.0,
+        commit: Progress | None = None,
+    ) -> list[Entry]:
+        """Return the entries after a cursor; see `Engine.read`."""
+        start = parse_cursor(after)
+        with self._changed:
+            self._check_open()
+            if commit is not None:
+                self._progress[commit.service] = commit
+            entries = self._log(log).entries
+            self._changed.wait_for(lambda: self._closed or len(entries) > start, wait_s)
+            return entries[start : start + limit]
+
+    def page(self, log: str, *, before: Cursor | None = None, limit: int = 50) -> list[Entry]:
+        """Return the entries before a cursor, newest first; see `Engine.page`."""
+        with self._changed:
+            self._check_open()
+            entries = self._log(log).entries
+            stop = len(entries) if before is None else max(parse_cursor(before) - 1, 0)
+            return entries[max(stop - limit, 0) : stop][::-1]
+
+    def get(self, log: str, key: str) -> Entry | None:
+        """Return the entry with this key, or None."""
+        ordinal = parse_key(key)
+        with self._changed:
+            self._check_open()
+            entries = self._log(log).entries
+            return entries[ordinal - 1] if ordinal and ordinal <= len(entries) else None
+
+    def end(self, log: str) -> Cursor:
+        """Return the cursor after the last entry."""
+        with self._changed:
+            self._check_open()
+            entries = self._log(log).entries
+            return Cursor(entries[-1].key) if entries else START
+
+    def compare(self, one: str, other: str) -> int:
+        """Return the order of two keys; see `Engine.compare`."""
+        return compare_keys(one, other)
+
+    def load_progress(self, service: str) -> Progress | None:
+        """Return how far a service has come, or None."""
+        with self._changed:
+            self._check_open()
+            return self._progress.get(service)
+
+    def commit(self, progress: Progress) -> None:
+        """Keep how far a service has come."""
+        with self._changed:
+            self._check_open()
+            self._progress[progress.service] = progress
+
+    def put(self, table: str, name: str, text: str) -> None:
+        """Write one line of a table."""
+        with self._changed:
+            self._check_open()
+            self._tables.setdefault(table, {})[name] = (text, time.monotonic())
+
+    def table(self, table: str) -> Mapping[str, Row]:
+        """Return every line of a table."""
+        with self._changed:
+            self._check_open()
+            now = time.monotonic()
+            lines = self._tables.get(table, {})
+            return {n: Row(text=text, age_s=now - at) for n, (text, at) in lines.items()}
+
+    def remove(self, table: str, name: str) -> None:
+        """Remove one line of a table."""
+        with self._changed:
+            self._check_open()
+            self._tables.get(table, {}).pop(name, None)
+
+    def ping(self) -> None:
+        """Return if the engine is open."""
+        with self._changed:
+            self._check_open()
+
+    def close(self) -> None:
+        """Forget everything and wake every reader."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _log(self, name: str) -> _Log:
+        return self._logs.setdefault(name, _Log())
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise EngineError("The engine memory:// is closed; open a new one.")
+
+    @staticmethod
+    def _store(log: _Log, new: NewEntry) -> Entry:
+        if new.id is not None and new.id in log.by_id:
+            return log.by_id[new.id]
+        now = time.time()
+        last = log.entries[-1].sent_at_s if log.entries else now
+        entry = Entry(
+            key=str(len(log.entries) + 1),
+            sent_at_s=max(now, last),
+            type=new.type,
+            body=new.body,
+            sender=new.sender,
+            cause=new.cause,
+            n=new.n,
+            id=new.id,
+            sent_ns=new.sent_ns,
+        )
+        log.entries.append(entry)
+        if new.id is not None:
+            log.by_id[new.id] = entry
+        return entry
