@@ -1,0 +1,1 @@
+"""Running replicas of services: the port to what runs them, and the local supervisor."""
