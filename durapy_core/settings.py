@@ -8,6 +8,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,7 +37,9 @@ class Settings(ServiceSettings):
     """What every DuraPy process may be told from outside.
 
     Attributes:
-        engine: URL of the command store: redis://, rediss://, unix://, sqlite:///path, memory://.
+        data_dir: the folder for the SQLite file, the token and the cookie secret.
+        engine: URL of the command store: redis://, rediss://, unix://, sqlite:///path, memory://;
+            if empty, the file commands.db in the data folder.
         engine_password: added to a Redis URL that carries none.
         engine_password_file: a file with that password; wins over `engine_password`.
         namespace: separates rigs that share one store.
@@ -45,7 +48,6 @@ class Settings(ServiceSettings):
         port: the TCP port the web server listens on; 0 takes a free one.
         token: the web API's bearer token.
         token_file: a file that holds the token; wins over `token`.
-        data_dir: the folder for the SQLite file, the token and the cookie secret.
         services_dir: the folder that holds one folder per service.
         log_level: the least severe level that is logged.
         log_format: `auto` is colour on a terminal and JSON lines elsewhere.
@@ -58,7 +60,8 @@ class Settings(ServiceSettings):
         connect_timeout_s: how long a start waits for the store; 0 waits for ever.
     """
 
-    engine: str = "sqlite:///.durapy/commands.db"
+    data_dir: Path = Path(".durapy")
+    engine: str = Field(default_factory=lambda given: _default_engine(given["data_dir"]))
     engine_password: SecretStr | None = None
     engine_password_file: Path | None = None
     namespace: str = Field("durapy", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")
@@ -67,7 +70,6 @@ class Settings(ServiceSettings):
     port: int = Field(8080, ge=0, le=65535)
     token: SecretStr | None = None
     token_file: Path | None = None
-    data_dir: Path = Path(".durapy")
     services_dir: Path = Path("services")
     log_level: LogLevel = "INFO"
     log_format: LogFormat = "auto"
@@ -145,6 +147,10 @@ def read_secret(path: Path, *, variable: str) -> SecretStr:
     if not text:
         raise SettingsError(f"{variable}={path} is empty; write the secret into it.")
     return SecretStr(text)
+
+
+def _default_engine(data_dir: Path) -> str:
+    return f"sqlite:///{quote(str(data_dir))}/commands.db"
 
 
 def _explain(error: "ErrorDetails") -> str:
