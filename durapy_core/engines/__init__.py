@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from durapy_core.engines.base import Engine, EngineOptions
+from durapy_core.engines.masking import mask_url
 from durapy_core.errors import DurapyError, SettingsError
 
 __all__ = ["Engine", "EngineOptions", "mask_url", "open_engine"]
@@ -38,16 +39,6 @@ def open_engine(url: str, options: EngineOptions | None = None) -> Engine:
             "or memory://."
         )
     return _opener(scheme.lower(), url)(url, options or EngineOptions())
-
-
-def mask_url(url: str) -> str:
-    """Return the URL without its password, for messages."""
-    masked = re.sub(r"(://)([^:@/]*)(:.*)?@", _hide_password, url)
-    return re.sub(r"(password=)[^&#]*", r"\1***", masked, flags=re.IGNORECASE)
-
-
-def _hide_password(found: re.Match[str]) -> str:
-    return f"{found[1]}{found[2]}:***@" if found[3] else found[0]
 
 
 def _opener(scheme: str, url: str) -> Opener:

@@ -1,0 +1,158 @@
+"""What goes over the wire to Redis: requests as bytes, replies as entries. No I/O, no driver.
+
+XADD and XREAD are packed by hand because every command passes here: redis-py's packer takes a
+multiple of the time. The fields of an entry are the public wire format of docs/reference.md.
+"""
+
+import re
+from typing import Any, Final
+
+from durapy_core.entry import Entry, NewEntry
+from durapy_core.errors import CorruptRecordError
+
+_KEY: Final = re.compile(r"(0|[1-9][0-9]{0,19})-(0|[1-9][0-9]{0,19})", re.ASCII)
+FIRST: Final = "0-0"
+"""The key before every other one."""
+
+_LONGEST_NUMBER: Final = 20  # the digits of 2^63 and a sign
+Fields = dict[bytes, bytes]
+
+
+def pack(*parts: bytes | str | int) -> bytes:
+    """Return one request as bytes."""
+    packed = [b"*%d\r\n" % len(parts)]
+    for part in parts:
+        data = part if isinstance(part, bytes) else str(part).encode()
+        packed.append(b"$%d\r\n%b\r\n" % (len(data), data))
+    return b"".join(packed)
+
+
+class XaddPacker:
+    """Packs the XADD of entries for one stream."""
+
+    def __init__(self, stream: str) -> None:
+        key = stream.encode()
+        self._head = b"$4\r\nXADD\r\n$%d\r\n%b\r\n$1\r\n*\r\n$4\r\ntype\r\n" % (len(key), key)
+
+    def pack(self, entry: NewEntry, send_id: str) -> bytes:
+        """Return the request that appends `entry` under `send_id`."""
+        wire_type, body, name = entry.type.encode(), entry.body.encode(), send_id.encode()
+        packed = b"$%d\r\n%b\r\n$4\r\nbody\r\n$%d\r\n%b\r\n$2\r\nid\r\n$%d\r\n%b\r\n" % (
+            len(wire_type),
+            wire_type,
+            len(body),
+            body,
+            len(name),
+            name,
+        )
+        count = 9
+        if entry.sender is not None:
+            sender = entry.sender.encode()
+            packed += b"$6\r\nsender\r\n$%d\r\n%b\r\n" % (len(sender), sender)
+            count += 2
+        if entry.cause is not None:
+            cause = entry.cause.encode()
+            packed += b"$5\r\ncause\r\n$%d\r\n%b\r\n" % (len(cause), cause)
+            count += 2
+        if entry.n is not None:
+            n = b"%d" % entry.n
+            packed += b"$1\r\nn\r\n$%d\r\n%b\r\n" % (len(n), n)
+            count += 2
+        if entry.sent_ns is not None:
+            sent_ns = b"%d" % entry.sent_ns
+            packed += b"$7\r\nsent_ns\r\n$%d\r\n%b\r\n" % (len(sent_ns), sent_ns)
+            count += 2
+        return b"*%d\r\n%b%b" % (count, self._head, packed)
+
+
+class XreadPacker:
+    """Packs the XREAD of one stream."""
+
+    def __init__(self, stream: str) -> None:
+        key = stream.encode()
+        self._stream = b"$7\r\nSTREAMS\r\n$%d\r\n%b\r\n" % (len(key), key)
+
+    def pack(self, *, after: str, limit: int, block_ms: int) -> bytes:
+        """Return the request for entries after a key; `block_ms` 0 does not wait."""
+        count, key = b"%d" % limit, (after or FIRST).encode()
+        block, parts = b"", 6
+        if block_ms:
+            wait = b"%d" % block_ms
+            block, parts = b"$5\r\nBLOCK\r\n$%d\r\n%b\r\n" % (len(wait), wait), 8
+        return b"*%d\r\n$5\r\nXREAD\r\n$5\r\nCOUNT\r\n$%d\r\n%b\r\n%b%b$%d\r\n%b\r\n" % (
+            parts,
+            len(count),
+            count,
+            block,
+            self._stream,
+            len(key),
+            key,
+        )
+
+
+def parse_entry(raw: Any) -> Entry:
+    """Return the entry in `[key, [field, value, …]]`; what is missing or malformed is None."""
+    key, flat = raw
+    values = iter(flat)
+    fields: Fields = dict(zip(values, values, strict=True))
+    text: str = key.decode()
+    return Entry(
+        key=text,
+        sent_at_s=int(text.partition("-")[0]) / 1000,
+        type=_text(fields, b"type"),
+        body=_text(fields, b"body"),
+        sender=_text(fields, b"sender"),
+        cause=_text(fields, b"cause"),
+        n=_number(fields, b"n"),
+        id=_text(fields, b"id"),
+        sent_ns=_number(fields, b"sent_ns"),
+    )
+
+
+def made_entry(key: str, new: NewEntry, send_id: str) -> Entry:
+    """Return what is stored now that the store has given `new` its key."""
+    return Entry(
+        key=key,
+        sent_at_s=int(key.partition("-")[0]) / 1000,
+        type=new.type,
+        body=new.body,
+        sender=new.sender,
+        cause=new.cause,
+        n=new.n,
+        id=send_id,
+        sent_ns=new.sent_ns,
+    )
+
+
+def is_key(text: str) -> bool:
+    """Return whether a text has the form of a key."""
+    return _KEY.fullmatch(text) is not None
+
+
+def order_of(key: str) -> tuple[int, int]:
+    """Return what keys and cursors are compared by.
+
+    Raises:
+        CorruptRecordError: the text is neither.
+    """
+    if not key:
+        return (0, 0)
+    found = _KEY.fullmatch(key)
+    if found is None:
+        raise CorruptRecordError(
+            f"{key!r} is not a key of this engine (they look like 1526919030474-0); was the "
+            "engine changed while its progress was kept?"
+        )
+    return int(found[1]), int(found[2])
+
+
+def _text(fields: Fields, name: bytes) -> str | None:
+    value = fields.get(name)
+    return None if value is None else value.decode(errors="replace")
+
+
+def _number(fields: Fields, name: bytes) -> int | None:
+    value = fields.get(name)
+    if value is None or len(value) > _LONGEST_NUMBER or not value.removeprefix(b"-").isdigit():
+        return None
+    return int(value)
