@@ -1,0 +1,84 @@
+// What every page has around it: session state, connection, banner, find, theme, keyboard.
+import { durapy } from './client.js';
+import { dialog } from './dialog.js';
+import { oncePerFrame } from './element.js';
+import { find } from './find.js';
+import { hms } from './format.js';
+import { glyph } from './icons.js';
+import { bind, setSingleKeys, shortcuts, singleKeysOn } from './keyboard.js';
+import { html, nothing, render } from './lit.js';
+import { banner } from './notices.js';
+import { rig, sessionSign } from './rig.js';
+import { toggleTheme } from './theme.js';
+
+const page = document.body.dataset.page;
+
+function stateBar() {
+  const { state, word } = sessionSign();
+  const running = word === 'RUNNING';
+  return html`<a class="statebar" href="/" data-s=${state}><span class="sr">Session</span>${glyph(state)}
+    <span class="word">${word}</span>
+    ${running ? html`<span class="clock">${hms(rig.elapsed_s() ?? 0)}</span><span class="name wide">${rig.session?.label ?? rig.session?.type}</span>` : nothing}</a>`;
+}
+
+const CONNECTION = {
+  connecting: /** @type {const} */ (['todo', 'Connecting']),
+  live: /** @type {const} */ (['ok', 'Live']),
+  lost: /** @type {const} */ (['bad', 'Disconnected']),
+};
+
+/** @param {string} id @param {unknown} content */
+function fill(id, content) {
+  const place = document.getElementById(id);
+  if (place) render(content, place);
+}
+
+const draw = oncePerFrame(() => {
+  const [state, word] = CONNECTION[durapy.status];
+  if (page !== 'dashboard') fill('state', stateBar());
+  fill(
+    'connection',
+    html`<span class="conn" data-s=${state}>${glyph(state)}<span class="conn-word">${word}</span></span>`,
+  );
+  fill('notice', banner());
+});
+
+function showKeys() {
+  const box = dialog('keys', 'Keyboard');
+  const change = (/** @type {{target: HTMLInputElement}} */ { target }) =>
+    setSingleKeys(target.checked);
+  render(
+    html`<form method="dialog"><div class="dialog-body"><h2>Keyboard</h2>
+      <table>${shortcuts().map(({ keys, label }) => html`<tr><td>${keys.split(' ').map((key) => html`<kbd>${key}</kbd> `)}</td><td>${label}</td></tr>`)}</table>
+      <label class="switch"><input type="checkbox" role="switch" .checked=${singleKeysOn()} @change=${change}><span>Single keys work (those with Ctrl always do)</span></label>
+      </div><div class="dialog-foot"><button autofocus>Close</button></div></form>`,
+    box,
+  );
+  box.showModal();
+}
+
+/** @param {KeyboardEvent} event */
+function focusFilter(event) {
+  const input = document.querySelector('#main .filters input, #main .search input');
+  if (!(input instanceof HTMLInputElement)) return;
+  event.preventDefault();
+  input.focus();
+}
+
+/** @type {NodeListOf<HTMLAnchorElement>} */
+const shortLinks = document.querySelectorAll('#rail a[data-key]');
+for (const link of shortLinks) {
+  bind(`g ${link.dataset.key}`, `Go to ${link.textContent?.trim()}`, () => link.click());
+}
+bind('Ctrl K', 'Find a page, command or service', () => find());
+bind('/', 'Filter this page', focusFilter);
+bind('t', 'Dark or light', toggleTheme);
+bind('?', 'This list', showKeys);
+document.getElementById('find-button')?.addEventListener('click', () => find());
+document.getElementById('theme-button')?.addEventListener('click', toggleTheme);
+document.getElementById('keys-button')?.addEventListener('click', showKeys);
+
+durapy.addEventListener('status', draw);
+rig.addEventListener('change', draw);
+setInterval(draw, 1000);
+draw();
