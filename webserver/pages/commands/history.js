@@ -1,0 +1,215 @@
+// The live history: newest first, filtered, held still on demand, paged back to the first record.
+import { api, durapy } from '/static/durapy/client.js';
+import { DpElement, oncePerFrame } from '/static/durapy/element.js';
+import { clock, pairs } from '/static/durapy/format.js';
+import { glyph, icon } from '/static/durapy/icons.js';
+import { html, nothing, repeat } from '/static/durapy/lit.js';
+import { detail } from './detail.js';
+import { filterBar } from './filters.js';
+import { passes, RecordList } from './record-list.js';
+import { changeUrl, urlValue } from './url.js';
+
+/** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */
+/** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
+
+const PAGE = 100;
+const FILTER_AFTER_MS = 250;
+
+/** Fires `resend` with the record to edit. */
+export class History extends DpElement {
+  #list = new RecordList();
+  #filter = {
+    type: urlValue('filter_type'),
+    sender: urlValue('filter_sender'),
+    text: urlValue('filter_text'),
+  };
+  /** @type {CommandRecord | null} */
+  #selected = null;
+  /** @type {CommandType[]} */
+  #types = [];
+  /** @type {Set<string>} */
+  #senders = new Set();
+  #loading = true;
+  #problem = '';
+  #timer = 0;
+  #asked = 0;
+  #soon = oncePerFrame(() => this.update());
+
+  /** @param {CommandType[]} types */
+  set types(types) {
+    this.#types = types;
+    this.update();
+  }
+
+  start() {
+    this.own(durapy.on('*', (_body, record) => this.#arrived(record)));
+    const again = () => this.#load();
+    durapy.addEventListener('gap', again);
+    this.own(() => durapy.removeEventListener('gap', again));
+    this.#load();
+  }
+
+  togglePause() {
+    if (!this.#list.paused) this.#list.paused = true;
+    else if (!this.#list.follow()) this.#load();
+    this.update();
+  }
+
+  /** Choose the row `by` further down. @param {number} by */
+  step(by) {
+    const rows = this.#list.records;
+    const at = rows.findIndex(({ key }) => key === this.#selected?.key);
+    const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))];
+    if (!next) return;
+    this.select(next);
+    this.renderNow();
+    /** @type {HTMLElement | null} */ (
+      this.querySelector('tr[aria-selected=true] button')
+    )?.focus();
+  }
+
+  /** @param {CommandRecord | null} record */
+  select(record) {
+    this.#selected = record;
+    this.update();
+  }
+
+  /** Show a record that may be far up the list. @param {string} key */
+  async open(key) {
+    const here = this.#list.records.find((record) => record.key === key);
+    this.select(here ?? (await api(`commands/${encodeURIComponent(key)}`)));
+  }
+
+  resend() {
+    if (this.#selected) this.dispatchEvent(new CustomEvent('resend', { detail: this.#selected }));
+  }
+
+  /** @param {CommandRecord} record */
+  #arrived(record) {
+    if (record.sender) this.#senders.add(record.sender);
+    if (!passes(record, this.#filter)) return;
+    this.#list.arrive(record);
+    this.#soon();
+  }
+
+  /** @param {Partial<import('./record-list.js').Filter>} change */
+  #filterBy(change) {
+    this.#filter = { ...this.#filter, ...change };
+    const { type, sender, text } = this.#filter;
+    changeUrl({ filter_type: type, filter_sender: sender, filter_text: text });
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#load(), FILTER_AFTER_MS);
+    this.update();
+  }
+
+  /** The newest page, from the server. */
+  async #load() {
+    this.#list.expectPage();
+    this.#loading = true;
+    await this.#page({}, (page) => this.#list.begin(page));
+  }
+
+  async #older() {
+    if (this.#list.before === null) return;
+    await this.#page({ before: this.#list.before }, (page) => this.#list.addOlder(page));
+  }
+
+  /**
+   * @param {Record<string, string>} query
+   * @param {(page: {records: CommandRecord[], before: string | null}) => void} take
+   */
+  async #page(query, take) {
+    const asked = ++this.#asked;
+    try {
+      const page = await api('commands', { query: { ...query, ...this.#filter, limit: PAGE } });
+      if (asked !== this.#asked) return; // the filter has changed since
+      for (const { sender } of page.records) if (sender) this.#senders.add(sender);
+      take(page);
+      this.#problem = '';
+    } catch (error) {
+      this.#problem = /** @type {Error} */ (error).message;
+    }
+    this.#loading = false;
+    this.update();
+  }
+
+  view() {
+    const { paused, fresh } = this.#list;
+    return html`<section class="card" aria-labelledby="history-title">
+      <header><h2 id="history-title">History</h2><span class="sub">${paused ? 'paused' : 'live'}</span><span class="grow"></span>
+        <button type="button" class="sm" aria-pressed=${paused} @click=${() => this.togglePause()}>
+          ${icon(paused ? 'play' : 'pause')}${paused ? html`Follow${fresh ? html`<span class="num">, ${fresh} new</span>` : nothing}` : 'Pause'}</button></header>
+      ${filterBar({
+        filter: this.#filter,
+        types: this.#types.map(({ type }) => type),
+        senders: [...this.#senders].sort(),
+        change: (change) => this.#filterBy(change),
+      })}
+      <div class="scroll grow" tabindex="0" role="region" aria-label="Commands, newest first" aria-busy=${this.#loading}>${this.#rows()}</div>
+      ${this.#selected ? this.#detail(this.#selected) : nothing}
+    </section>`;
+  }
+
+  #rows() {
+    const { records, before } = this.#list;
+    const older =
+      before === null
+        ? nothing
+        : html`<div class="older"><button type="button" class="sm quiet"
+      @click=${() => this.#older()}>${icon('down')}${records.length ? `Older than ${clock(records[records.length - 1].sent_at)}` : 'Look further back'}</button></div>`;
+    const problem = this.#problem
+      ? html`<p class="older small" role="alert">${this.#problem}
+      <button type="button" class="sm" @click=${() => this.#load()}>Try again</button></p>`
+      : nothing;
+    if (records.length === 0)
+      return this.#loading
+        ? skeleton()
+        : html`${problem}${this.#problem ? nothing : this.#empty()}${older}`;
+    return html`<table class="hist"><colgroup><col><col><col class="hide-t"><col></colgroup><thead class="sr"><tr><th>Time</th><th>Type</th><th>Sender</th><th>Body</th></tr></thead>
+      <tbody>${repeat(
+        records,
+        ({ key }) => key,
+        (record) => this.#row(record),
+      )}</tbody></table>${problem}${older}`;
+  }
+
+  #empty() {
+    const filtered = Object.values(this.#filter).some(Boolean);
+    if (!filtered) {
+      return html`<div class="empty">${icon('cmd')}<b>No commands yet</b>
+        <p>Send one with the form, or start a session; each command shows here as it is stored.</p></div>`;
+    }
+    return html`<div class="empty">${icon('cmd')}<b>Nothing matches</b><p>Loosen the filter, or clear it.</p>
+      <button type="button" class="sm" @click=${() => this.#filterBy({ type: '', sender: '', text: '' })}>Clear the filter</button></div>`;
+  }
+
+  /** @param {CommandRecord} record */
+  #row(record) {
+    const time = clock(record.sent_at);
+    const chosen = this.#selected?.key === record.key;
+    return html`<tr aria-selected=${chosen} @click=${() => this.select(record)}>
+      <td class="num dim mono nowrap">${time}</td>
+      <td><button type="button" class="rowbtn type" aria-label="${record.type ?? 'no type'} at ${time}, detail">${record.type ?? '(no type)'}</button></td>
+      <td class="muted ellipsis hide-t">${record.sender ?? '–'}</td>
+      <td class="ellipsis">${record.problem ? problemMark(record.problem) : html`<span class="kv ellipsis">${pairs(record.body).map(([k, v]) => html`<b>${k}=</b>${v}  `)}</span>`}</td></tr>`;
+  }
+
+  /** @param {CommandRecord} record */
+  #detail(record) {
+    const type = this.#types.find((known) => known.type === record.type);
+    return detail(record, type, {
+      resend: () => this.resend(),
+      close: () => this.select(null),
+      open: (key) => this.open(key),
+    });
+  }
+}
+
+/** @param {string} problem */
+const problemMark = (problem) =>
+  html`<span class="st small" data-s="warn" title=${problem}>${glyph('warn')}<span class="ellipsis">${problem}</span></span>`;
+
+const skeleton = () =>
+  html`<div class="form-body stack" aria-hidden="true">${Array.from({ length: 9 }, () => html`<div class="skel"></div>`)}</div>`;
+
+customElements.define('cmd-history', History);

@@ -1,0 +1,92 @@
+// The Commands page: choose a type, fill its form, send, and watch what every service says.
+import { api, durapy } from '/static/durapy/client.js';
+import { toast } from '/static/durapy/dialog.js';
+import { bind } from '/static/durapy/keyboard.js';
+import './composer.js';
+import './history.js';
+import './palette.js';
+import { changeUrl, urlValue } from './url.js';
+
+/** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
+/** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */
+
+const palette = /** @type {import('./palette.js').Palette} */ (
+  document.querySelector('cmd-palette')
+);
+const composer = /** @type {import('./composer.js').Composer} */ (
+  document.querySelector('cmd-composer')
+);
+const history = /** @type {import('./history.js').History} */ (
+  document.querySelector('cmd-history')
+);
+
+/** @type {CommandType[]} */
+let types = [];
+
+/** @param {string} name @param {object} [body] what the form starts with; else the defaults */
+function choose(name, body) {
+  const type = types.find((known) => known.type === name);
+  if (!type) return;
+  palette.chosen = name;
+  composer.show(type, body);
+  changeUrl({ type: name, key: '' });
+}
+
+async function loadTypes() {
+  try {
+    types = (await api('types')).types;
+  } catch (error) {
+    palette.problem = /** @type {Error} */ (error).message;
+    return;
+  }
+  palette.types = types;
+  composer.types = types;
+  history.types = types;
+  const shown = types.find((known) => known.type === composer.type?.type);
+  if (shown) composer.refresh(shown);
+}
+
+/** @param {string} key of a record whose type and body fill the form */
+async function resend(key) {
+  try {
+    const record = /** @type {CommandRecord} */ (await api(`commands/${encodeURIComponent(key)}`));
+    fill(record);
+  } catch (error) {
+    toast('bad', /** @type {Error} */ (error).message);
+  }
+}
+
+/** @param {CommandRecord} record */
+function fill(record) {
+  if (!types.some(({ type }) => type === record.type)) {
+    toast('warn', `No running service knows ${record.type}, so there is no form for it.`);
+    return;
+  }
+  choose(record.type ?? '', record.body ?? {});
+  composer.focusForm();
+}
+
+palette.addEventListener('choose', (event) => choose(/** @type {CustomEvent} */ (event).detail));
+composer.addEventListener('choose', (event) => choose(/** @type {CustomEvent} */ (event).detail));
+history.addEventListener('resend', (event) => fill(/** @type {CustomEvent} */ (event).detail));
+durapy.subscribe('types', loadTypes);
+let wasLost = false;
+durapy.addEventListener('status', () => {
+  if (durapy.status === 'live' && wasLost) loadTypes();
+  wasLost = durapy.status === 'lost';
+});
+
+bind('n', 'New command: find its type', () => palette.focusSearch());
+bind('Ctrl Enter', 'Send the command', () => composer.send());
+bind('Space', 'Pause or follow the live list', () => history.togglePause());
+bind('j', 'Next row', () => history.step(1));
+bind('k', 'Previous row', () => history.step(-1));
+bind('e', 'Edit and resend the chosen row', () => history.resend());
+
+await loadTypes();
+const key = urlValue('key');
+if (key) await resend(key);
+else
+  choose(
+    types.some(({ type }) => type === urlValue('type')) ? urlValue('type') : (types[0]?.type ?? ''),
+  );

@@ -1,0 +1,109 @@
+// The list of command types, by group.
+import { DpElement } from '/static/durapy/element.js';
+import { glyph, icon } from '/static/durapy/icons.js';
+import { html, nothing } from '/static/durapy/lit.js';
+
+/** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
+
+/** Fires `choose` with a wire type. */
+export class Palette extends DpElement {
+  /** @type {CommandType[] | null} */
+  #types = null;
+  #chosen = '';
+  #query = '';
+  #problem = '';
+
+  /** @param {CommandType[]} types */
+  set types(types) {
+    this.#types = types;
+    this.#problem = '';
+    this.update();
+  }
+
+  /** @param {string} type */
+  set chosen(type) {
+    this.#chosen = type;
+    this.update();
+  }
+
+  /** @param {string} text why the types cannot be shown */
+  set problem(text) {
+    this.#problem = text;
+    this.update();
+  }
+
+  focusSearch() {
+    this.querySelector('input')?.focus();
+  }
+
+  view() {
+    const input = (/** @type {{target: HTMLInputElement}} */ { target }) => {
+      this.#query = target.value;
+      this.update();
+    };
+    const enter = (/** @type {Event} */ event) => {
+      event.preventDefault();
+      const [first] = this.#hits();
+      if (first) this.#choose(first.type);
+    };
+    return html`<section class="card palette scroll" aria-label="Command types">
+      <form class="search" role="search" @submit=${enter}>${icon('search')}<input aria-label="Find a command"
+        placeholder="Find a command" autocomplete="off" .value=${this.#query} @input=${input}></form>
+      ${this.#list()}
+    </section>`;
+  }
+
+  #list() {
+    if (this.#problem) return html`<p class="small muted" role="alert">${this.#problem}</p>`;
+    if (!this.#types) return skeleton();
+    if (this.#types.length === 0) {
+      return html`<p class="small muted">No service has published a command yet. Start one: its commands appear here.</p>`;
+    }
+    const hits = this.#hits();
+    if (hits.length === 0) return html`<p class="small muted">No command matches.</p>`;
+    const groups = [...new Set(hits.map(groupOf))];
+    return groups.map(
+      (group) => html`<div><h2>${group}</h2><ul role="list">
+        ${hits.filter((type) => groupOf(type) === group).map((type) => this.#item(type))}
+      </ul></div>`,
+    );
+  }
+
+  #hits() {
+    const query = this.#query.toLowerCase();
+    const hit = (/** @type {CommandType} */ { type, title }) =>
+      `${type} ${title ?? ''}`.toLowerCase().includes(query);
+    return (this.#types ?? []).filter(hit);
+  }
+
+  /** @param {CommandType} type */
+  #item(type) {
+    const mark = markOf(type);
+    return html`<li><button type="button" aria-current=${type.type === this.#chosen ? 'true' : 'false'}
+      title=${type.title ?? nothing} @click=${() => this.#choose(type.type)}>
+      <span class="type ellipsis">${type.type}</span>${mark}</button></li>`;
+  }
+
+  /** @param {string} type */
+  #choose(type) {
+    this.dispatchEvent(new CustomEvent('choose', { detail: type }));
+  }
+}
+
+/** @param {CommandType} type */
+const groupOf = (type) => type.group || 'Other';
+
+/** What one should know of a type before choosing it. @param {CommandType} type */
+function markOf(type) {
+  if (type.conflict)
+    return html`<span class="mark" data-s="bad" title=${type.conflict}>${glyph('bad')}<span class="sr">conflict</span></span>`;
+  if (type.running === 0) return html`<span class="mark small dim">0 running</span>`;
+  if (type.confirm)
+    return html`<span class="mark" data-s="warn" title="asks before sending">${glyph('warn')}<span class="sr">asks before sending</span></span>`;
+  return nothing;
+}
+
+const skeleton = () =>
+  html`<div class="stack" aria-hidden="true">${Array.from({ length: 6 }, () => html`<div class="skel"></div>`)}</div>`;
+
+customElements.define('cmd-palette', Palette);

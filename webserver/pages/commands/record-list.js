@@ -1,0 +1,106 @@
+// The records that the history shows: the newest as they arrive, older ones page by page. Pure.
+
+/** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */
+/** @typedef {{type: string, sender: string, text: string}} Filter an empty text lets all through */
+
+/** Rows kept while following; more are a page away. */
+const KEPT = 300;
+/** Rows above which a list with older pages stops following. */
+const READING = 3000;
+
+/** @param {CommandRecord} record @param {Filter} filter */
+export function passes(record, { type, sender, text }) {
+  if (type && record.type !== type) return false;
+  if (sender && record.sender !== sender) return false;
+  return !text || textOf(record).includes(text.toLowerCase());
+}
+
+/** @param {CommandRecord} record */
+function textOf({ type, sender, body, raw }) {
+  return [type, sender, body ? JSON.stringify(body) : raw].join(' ').toLowerCase();
+}
+
+/** Records newest first, each once. Paused, it holds still and counts what arrives. */
+export class RecordList {
+  /** @type {CommandRecord[]} */
+  records = [];
+  /** Where the next older page begins; null when the first record is here. @type {string | null} */
+  before = null;
+  /** How many have arrived since the list was paused. */
+  fresh = 0;
+  paused = false;
+  /** Arrived while paused, newest first. @type {CommandRecord[]} */
+  #held = [];
+  /** Arrived since the newest page was asked for, newest first. @type {CommandRecord[]} */
+  #early = [];
+  /** Whether the reader has asked for older pages: then nothing is taken away. */
+  #reading = false;
+
+  /** The newest page is being asked for: what arrives meanwhile may be in it or not. */
+  expectPage() {
+    this.#early = [];
+  }
+
+  /** Begin anew with the newest page. @param {{records: CommandRecord[], before: string | null}} page */
+  begin({ records, before }) {
+    this.records = [...this.#early.filter(unknownTo(records)), ...records];
+    this.before = before;
+    this.#early = [];
+    this.#held = [];
+    this.fresh = 0;
+    this.#reading = false;
+  }
+
+  /** Add an older page at the end. @param {{records: CommandRecord[], before: string | null}} page */
+  addOlder({ records, before }) {
+    this.records = this.records.concat(records.filter(unknownTo(this.records)));
+    this.before = before;
+    this.#reading = true;
+  }
+
+  /** Take what has just been stored. @param {CommandRecord} record */
+  arrive(record) {
+    this.#early = [record, ...this.#early].slice(0, KEPT);
+    if (this.paused) {
+      this.fresh += 1;
+      this.#held = [record, ...this.#held].slice(0, KEPT);
+      return;
+    }
+    this.records = [record, ...this.records];
+    this.#limit();
+  }
+
+  /**
+   * Go on with what was held back.
+   *
+   * @returns {boolean} false: more was missed than was held, so ask for the newest page
+   */
+  follow() {
+    const complete = this.fresh <= KEPT;
+    if (complete) this.records = [...this.#held, ...this.records];
+    this.#held = [];
+    this.fresh = 0;
+    this.paused = false;
+    this.#limit();
+    return complete;
+  }
+
+  /**
+   * Keep the list short enough to draw. A cursor is the key of the last record seen, so what is
+   * given up here can be paged to again.
+   */
+  #limit() {
+    if (this.#reading) {
+      this.paused ||= this.records.length > READING;
+    } else if (this.records.length > KEPT * 2) {
+      this.records = this.records.slice(0, KEPT);
+      this.before = this.records[KEPT - 1].key;
+    }
+  }
+}
+
+/** @param {CommandRecord[]} records */
+function unknownTo(records) {
+  const keys = new Set(records.map(({ key }) => key));
+  return (/** @type {CommandRecord} */ { key }) => !keys.has(key);
+}
