@@ -1,0 +1,124 @@
+"""`durapy history`: what was sent, oldest first, and what comes."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Any, Final
+
+import typer
+
+from durapy_core.cli.output import print_json, print_line, print_lines
+from durapy_core.cli.rig import open_rig
+from durapy_core.engines import Engine
+from durapy_core.engines.base import COMMANDS
+from durapy_core.entry import START, Cursor, Entry
+from durapy_core.errors import CommandError, EngineUnavailableError
+from durapy_core.published import KnownTypes, load_known_types
+from durapy_core.record_json import record_json
+
+_PAGE: Final = 500
+_WAIT_S: Final = 1.0
+
+
+class Filter:
+    """Which entries are shown: by type, sender, and text anywhere in the entry."""
+
+    def __init__(self, wire_type: str | None, sender: str | None, text: str | None) -> None:
+        self._type = wire_type
+        self._sender = sender
+        self._text = text.casefold() if text else None
+
+    def matches(self, entry: Entry) -> bool:
+        """Return whether an entry is shown."""
+        if self._type and entry.type != self._type:
+            return False
+        if self._sender and entry.sender != self._sender:
+            return False
+        held = (entry.key, entry.type, entry.sender, entry.body)
+        return not self._text or any(self._text in (part or "").casefold() for part in held)
+
+
+def history(  # noqa: PLR0913 (the options of a command line)
+    key: Annotated[
+        str | None, typer.Argument(metavar="[KEY]", help="show this record, whole")
+    ] = None,
+    *,
+    wire_type: Annotated[str | None, typer.Option("--type", help="Only this type.")] = None,
+    sender: Annotated[str | None, typer.Option("--sender", help="Only of this sender.")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="Only with this text in it.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most.")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they come.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Show the latest commands, oldest first, or one of them whole."""
+    with open_rig() as engine:
+        known = load_known_types(engine)
+        if key is not None:
+            _show_one(_get(engine, key), known, as_json=as_json)
+            return
+        wanted = Filter(wire_type, sender, text)
+        end = engine.end(COMMANDS) if follow else START
+        for entry in reversed(list(islice(_backwards(engine, wanted), limit))):
+            _show(entry, known, as_json=as_json)
+        for entry in _forwards(engine, end) if follow else ():
+            if wanted.matches(entry):
+                _show(entry, known, as_json=as_json)
+
+
+def _backwards(engine: Engine, wanted: Filter) -> Iterator[Entry]:
+    before = None
+    while page := engine.page(COMMANDS, before=before, limit=_PAGE):
+        yield from filter(wanted.matches, page)
+        before = Cursor(page[-1].key)
+
+
+def _forwards(engine: Engine, after: Cursor) -> Iterator[Entry]:
+    """Yield what comes after a cursor, for ever; a store that goes away is waited for."""
+    away = False
+    while True:
+        try:
+            entries = engine.read(COMMANDS, after=after, wait_s=_WAIT_S)
+        except EngineUnavailableError as error:
+            if not away:
+                typer.echo(f"durapy: waiting for the store: {error}", err=True)
+            away = True
+            continue
+        away = False
+        for entry in entries:
+            yield entry
+            after = Cursor(entry.key)
+
+
+def _get(engine: Engine, key: str) -> Entry:
+    entry = engine.get(COMMANDS, key)
+    if entry is None:
+        raise CommandError(f"No record has the key {key!r}; `durapy history` shows the latest.")
+    return entry
+
+
+def _show(entry: Entry, known: KnownTypes, *, as_json: bool) -> None:
+    record = record_json(entry, known)
+    if as_json:
+        print_json(record)
+        return
+    problem = record["problem"]
+    print_line(
+        (f"{entry.sent_at.astimezone():%Y-%m-%d %H:%M:%S.%f}"[:-3], "dim"),
+        (f"  {entry.key:<16}  ", "dim"),
+        (f"{entry.type or '?':<20} ", "bold"),
+        (f"{entry.sender or '?':<16} ", "cyan"),
+        (f"! {problem}: " if problem else "", "red"),
+        (entry.body or "", ""),
+    )
+
+
+def _show_one(entry: Entry, known: KnownTypes, *, as_json: bool) -> None:
+    record = record_json(entry, known)
+    if as_json:
+        print_json(record)
+        return
+    fields: dict[str, Any] = {name: value for name, value in record.items() if value is not None}
+    body = fields.pop("body", None)
+    print_lines(*(f"{name:<8} {value}" for name, value in fields.items()))
+    if body is not None and "raw" not in fields:
+        print_lines(*json.dumps(body, ensure_ascii=False, indent=2).splitlines())

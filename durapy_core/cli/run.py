@@ -1,0 +1,57 @@
+"""`durapy run`: one service in this process."""
+
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import entry_points
+from typing import Annotated, Final, Protocol
+
+import typer
+
+from durapy_core.engines import Engine
+from durapy_core.errors import SettingsError
+from durapy_core.loader import load_service
+from durapy_core.log import configure
+from durapy_core.replica import make_replica_name
+from durapy_core.runtime import run_service
+from durapy_core.settings import Settings, load_settings, make_data_dir
+from durapy_core.store import open_store
+
+WEB_ENTRY_POINTS: Final = "durapy.web"
+
+
+class Serve(Protocol):
+    """What the entry-point group `durapy.web` brings: the console beside a service."""
+
+    def __call__(self, settings: Settings, engine: Engine) -> AbstractContextManager[object]:
+        """Serve the console on threads of its own until the context is left."""
+
+
+def run(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="a folder in services/")],
+    *,
+    engine: Annotated[
+        str | None, typer.Option(metavar="URL", help="The command store; wins over DURAPY_ENGINE.")
+    ] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Serve the console in this process as well.")
+    ] = False,
+) -> None:
+    """Run one service until it is told to stop."""
+    settings = load_settings(Settings, engine=engine)
+    replica = make_replica_name()
+    configure(settings, service=name, replica=replica)
+    service = load_service(name, settings.services_dir)
+    if settings.engine.lower().startswith("sqlite:"):
+        make_data_dir(settings)
+    with open_store(settings) as store:
+        console = _find_console()(settings, store) if web else nullcontext()
+        with console:
+            run_service(service, store, settings, replica=replica)
+
+
+def _find_console() -> Serve:
+    for point in entry_points(group=WEB_ENTRY_POINTS):
+        serve: Serve = point.load()
+        return serve
+    raise SettingsError(
+        "--web: no console is installed here; install DuraPy again: `pip install -e .`"
+    )

@@ -1,0 +1,69 @@
+"""The verbs that look at the rig as a whole: `ps`, `version`."""
+
+from datetime import UTC, datetime
+from importlib.metadata import version as package_version
+from typing import Annotated, Any
+
+import typer
+
+from durapy_core.cli.output import print_json, print_lines, print_table, span
+from durapy_core.cli.rig import open_rig
+from durapy_core.fleet import Heard, load_fleet
+from durapy_core.revision import find_revision
+from durapy_core.settings import Settings, load_settings
+
+_COLUMNS = (
+    *("SERVICE", "STATE", "SESSION", "HANDLED", "FAILED", "LAG", "P99", "UP FOR"),
+    *("REVISION", "HOST", "PID"),
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def ps(*, as_json: AsJson = False) -> None:
+    """Show the services and how they are."""
+    with open_rig() as engine:
+        fleet = load_fleet(engine)
+    if as_json:
+        print_json([_heard_json(heard) for heard in fleet])
+    elif not fleet:
+        print_lines("No service has been started on this rig yet; `scripts/up` starts all.")
+    else:
+        print_table(_COLUMNS, map(_heard_row, fleet))
+
+
+def version(*, as_json: AsJson = False) -> None:
+    """Show the version and the revision of this code."""
+    revision = find_revision(load_settings(Settings))
+    if as_json:
+        print_json({"version": package_version("durapy"), "revision": revision})
+    else:
+        print_lines(f"durapy {package_version('durapy')} ({revision})")
+
+
+def _heard_json(heard: Heard) -> dict[str, Any]:
+    status = heard.status.model_dump(mode="json")
+    return {**status, "age_s": heard.age_s, "up": heard.up}
+
+
+def _heard_row(heard: Heard) -> tuple[str, ...]:
+    status = heard.status
+    state = status.state.replace("_", " ")
+    if status.busy_key:
+        state += f" with {status.busy_key} for {span(status.busy_s)}"
+    if not heard.up:
+        state = f"down (heard {span(heard.age_s)} ago)"
+    session = status.session and (status.session.label or status.session.key)
+    return (
+        status.service,
+        state,
+        session or "",
+        str(status.handled),
+        str(status.failed + status.invalid),
+        span(status.lag_s),
+        span(status.p99_s),
+        span((datetime.now(UTC) - status.started_at).total_seconds()) if heard.up else "",
+        status.revision,
+        status.host,
+        str(status.pid),
+    )

@@ -1,0 +1,118 @@
+"""`durapy types`: the commands that the services publish, and their fields."""
+
+from typing import Annotated, Any
+
+import typer
+
+from durapy_core.cli.output import print_json, print_lines, print_table
+from durapy_core.cli.rig import open_rig
+from durapy_core.published import KnownType, Publisher, load_known_types
+
+
+def types(
+    wire_type: Annotated[
+        str | None, typer.Argument(metavar="[TYPE]", help="show this one with its fields")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show the commands that the services know, or one of them with its fields."""
+    with open_rig() as engine:
+        known = load_known_types(engine)
+    shown = [known.find(wire_type)] if wire_type else list(known)
+    if as_json:
+        documents = [_type_json(one) for one in shown]
+        print_json(documents[0] if wire_type else documents)
+    elif wire_type:
+        _print_type(shown[0])
+    elif not shown:
+        print_lines("No service of this rig has published a command yet; `scripts/up` starts all.")
+    else:
+        rows = ((t.type, t.group or "", ", ".join(_fields(t)), _services(t)) for t in shown)
+        print_table(("TYPE", "GROUP", "FIELDS", "SERVICES"), rows)
+
+
+def _type_json(known: KnownType) -> dict[str, Any]:
+    return {
+        "type": known.type,
+        "title": known.title,
+        "group": known.group,
+        "description": known.description,
+        "confirm": known.confirm,
+        "actuates": known.actuates,
+        "max_age_s": known.max_age_s,
+        "schema": known.schema,
+        "services": [
+            {"service": p.service, "roles": list(p.roles), "running": p.running}
+            for p in known.services
+        ],
+        "running": known.running,
+        "conflict": known.conflict,
+    }
+
+
+def _print_type(known: KnownType) -> None:
+    heading = f"{known.type}  {known.title}" if known.title else known.type
+    print_lines(heading, *known.description.splitlines(), "")
+    rows = [
+        (name, _type_name(field, known.schema), _default(name, known), _about(field))
+        for name, field in _fields(known).items()
+    ]
+    if rows:
+        print_table(("FIELD", "TYPE", "DEFAULT", "ABOUT"), rows)
+        print_lines("")
+    for publisher in known.services:
+        roles = ", ".join(publisher.roles)
+        print_lines(f"{_publisher_name(publisher)}: {roles}")
+    if known.conflict:
+        print_lines(f"conflict: {known.conflict}")
+
+
+def _fields(known: KnownType) -> dict[str, Any]:
+    fields: dict[str, Any] = known.schema.get("properties", {})
+    return fields
+
+
+def _services(known: KnownType) -> str:
+    return ", ".join(map(_publisher_name, known.services))
+
+
+def _publisher_name(publisher: Publisher) -> str:
+    return publisher.service if publisher.running else f"{publisher.service} (down)"
+
+
+def _type_name(field: dict[str, Any], root: dict[str, Any]) -> str:
+    """Return a field's type in a few words: `integer`, `text or nothing`, `one of "a", "b"`."""
+    if "$ref" in field:
+        name = field["$ref"].removeprefix("#/$defs/")
+        target = root.get("$defs", {}).get(name, {})
+        return _type_name(target, root) if "enum" in target else name
+    if "enum" in field or "const" in field:
+        return "one of " + ", ".join(map(str, field.get("enum", [field.get("const")])))
+    for union in ("anyOf", "oneOf"):
+        if union in field:
+            return " or ".join(_type_name(branch, root) for branch in field[union])
+    if field.get("type") == "array":
+        return f"list of {_type_name(field.get('items', {}), root)}"
+    return str(field.get("format") or field.get("type") or "anything")
+
+
+def _default(name: str, known: KnownType) -> str:
+    if name in known.schema.get("required", []):
+        return "(required)"
+    default = _fields(known)[name].get("default")
+    return "" if default is None else str(default)
+
+
+def _about(field: dict[str, Any]) -> str:
+    limits = {
+        "minimum": "≥ {}",
+        "exclusiveMinimum": "> {}",
+        "maximum": "≤ {}",
+        "exclusiveMaximum": "< {}",
+        "minLength": "at least {} characters",
+        "maxLength": "at most {} characters",
+        "pattern": "matches {}",
+    }
+    parts = [words.format(field[name]) for name, words in limits.items() if name in field]
+    return "; ".join([*([field["description"]] if field.get("description") else []), *parts])

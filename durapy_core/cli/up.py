@@ -1,0 +1,130 @@
+"""`durapy up`: the console and every service as child processes of this one."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from types import FrameType
+from typing import Final
+
+import typer
+from loguru import logger
+
+from durapy_core import operations
+from durapy_core.deploy.child import ProcessSpec
+from durapy_core.deploy.local import LocalManager
+from durapy_core.deploy.lock import hold
+from durapy_core.deploy.printer import Printer
+from durapy_core.errors import DurapyError, EngineUnavailableError, SettingsError
+from durapy_core.exit_codes import ExitCode
+from durapy_core.loader import find_services
+from durapy_core.settings import Settings, child_environment, load_settings, make_data_dir
+from durapy_core.store import open_store
+
+SELF: Final = "durapy"
+WEBSERVER: Final = "webserver"
+
+_FIRST_LOOK_S: Final = 1.0
+
+
+def up() -> None:
+    """Run the console and every service as local processes, until Ctrl-C.
+
+    A service that crashes is started again. One `up` per data folder.
+    """
+    settings = load_settings(Settings)
+    if settings.engine.lower().startswith("memory:"):
+        raise SettingsError(
+            "DURAPY_ENGINE=memory:// lives inside one process, and `durapy up` starts several; "
+            "leave DURAPY_ENGINE empty for an SQLite file."
+        )
+    with hold(make_data_dir(settings)) as lock:
+        specs = plan_processes(settings, keep_open=(lock,))
+        printer = Printer([SELF, *(spec.name for spec in specs)])
+        _log_to(printer, settings)
+        _look_at_store(settings)
+        manager = LocalManager(specs, printer)
+        with _signals_end(manager), _operations_served(settings, manager):
+            code = manager.run()
+    if code is not ExitCode.OK:
+        raise typer.Exit(code)
+
+
+def plan_processes(settings: Settings, *, keep_open: tuple[int, ...] = ()) -> list[ProcessSpec]:
+    """Return what is to run: the web server, and each service folder without an underscore."""
+    colour = "colour" if settings.log_format == "auto" else settings.log_format
+    environment = child_environment(PYTHONUNBUFFERED="1", DURAPY_LOG_FORMAT=colour)
+    programs: dict[str, tuple[str, ...]] = {WEBSERVER: ("-m", "webserver")}
+    for name in find_services(settings.services_dir):
+        programs[name] = ("-m", "durapy_core", "run", name)
+    return [
+        ProcessSpec(
+            name=name,
+            argv=(sys.executable, *arguments),
+            environment=environment,
+            keep_open=keep_open,
+            vital=name == WEBSERVER,
+        )
+        for name, arguments in programs.items()
+    ]
+
+
+def _log_to(printer: Printer, settings: Settings) -> None:
+    logger.remove()
+    logger.add(
+        lambda message: printer.line(SELF, message),
+        level=settings.log_level,
+        format="{level: <8} {message}",
+    )
+
+
+def _look_at_store(settings: Settings) -> None:
+    """Fail now if the store is set up wrongly; one that is away is waited for by whoever needs it.
+
+    Raises:
+        SettingsError: see `open_store`.
+    """
+    try:
+        open_store(settings, wait_s=_FIRST_LOOK_S).close()
+    except EngineUnavailableError as error:
+        logger.warning("{error} The services wait for it.", error=error)
+
+
+@contextmanager
+def _signals_end(manager: LocalManager) -> Iterator[None]:
+    """End the manager on Ctrl-C, SIGTERM, and when the terminal goes; put the handlers back."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        manager.end()
+
+    caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [(number, signal.signal(number, end)) for number in caught]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _operations_served(settings: Settings, manager: LocalManager) -> Iterator[None]:
+    """Carry out restarts that the console and the command line ask for."""
+    stop = Event()
+    thread = Thread(
+        target=_serve_operations, args=(settings, manager, stop), name="operations", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=2)  # longer only if the store is away, and then there is nothing to say
+
+
+def _serve_operations(settings: Settings, manager: LocalManager, stop: Event) -> None:
+    try:
+        with open_store(settings) as engine:
+            operations.serve(engine, manager, stop, name="supervisor")
+    except DurapyError as error:
+        logger.error("no restarts from the console: {error}", error=error)

@@ -1,0 +1,54 @@
+"""A record as JSON shows it: to the console, to programs, to `durapy history --json`."""
+
+import json
+from typing import Any
+
+from durapy_core.entry import Entry
+from durapy_core.errors import CommandError
+from durapy_core.published import KnownTypes
+
+
+def record_json(entry: Entry, known: KnownTypes) -> dict[str, Any]:
+    """Return a record as a JSON object; what cannot be read has `raw` and `problem` instead.
+
+    A type that no service publishes is no problem: its body is shown as it is.
+    """
+    body = _parse_object(entry.body)
+    problem = _problem(entry, body, known)
+    return {
+        "key": entry.key,
+        "type": entry.type,
+        "sent_at": entry.sent_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "sender": entry.sender,
+        "cause": entry.cause,
+        "n": entry.n,
+        "body": body,
+        "raw": entry.body if problem else None,
+        "problem": problem,
+    }
+
+
+def _problem(entry: Entry, body: dict[str, Any] | None, known: KnownTypes) -> str | None:
+    if entry.type is None or entry.body is None:
+        return f"the entry has no field {'type' if entry.type is None else 'body'!r}"
+    if body is None:
+        return "the body is not a JSON object"
+    if entry.type not in known:
+        return None
+    try:
+        known.check(entry.type, body)
+    except CommandError as error:
+        return str(error)
+    return None
+
+
+def _parse_object(text: str | None) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text or "", parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
