@@ -96,7 +96,7 @@ class Engine(ABC):
         (Looked for among the entries of the last 10 minutes at least.)
 
         Raises:
-            InvalidCommandError: the body is longer than MAX_BODY_BYTES.
+            InvalidCommandError: the body is longer than MAX_BODY_BYTES, or a text is not Unicode.
             EngineUnavailableError: the store did not answer for `send_timeout_s`; whether the
                 entry was stored is unknown, and the message says so.
             EngineError: the store refused it (disk full, no permission); it was not stored.
@@ -236,11 +236,28 @@ def check_entry(entry: NewEntry) -> None:
     """Refuse an entry that no engine may store; every `append` begins with it.
 
     Raises:
-        InvalidCommandError: the body is longer than MAX_BODY_BYTES.
+        InvalidCommandError: the body is longer than MAX_BODY_BYTES, or a text is not Unicode that
+            can be stored (half of a surrogate pair).
     """
-    if len(entry.body) * 4 <= MAX_BODY_BYTES:  # a character takes four bytes at most
-        return
-    size_bytes = len(entry.body.encode(errors="surrogatepass"))
+    for text in (entry.type, entry.sender, entry.cause, entry.id, entry.body):
+        if text is not None and not text.isascii():
+            _check_unicode(entry.type, text)
+    if len(entry.body) * 4 > MAX_BODY_BYTES:  # a character takes four bytes at most
+        _check_size(entry)
+
+
+def _check_unicode(wire_type: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidCommandError(
+            f"{wire_type!a} holds half of a surrogate pair at character {error.start:,} of "
+            f"{text[:40]!a}; send whole characters."
+        ) from error
+
+
+def _check_size(entry: NewEntry) -> None:
+    size_bytes = len(entry.body.encode())
     if size_bytes > MAX_BODY_BYTES:
         raise InvalidCommandError(
             f"{entry.type}: its body has {size_bytes:,} bytes, the limit is {MAX_BODY_BYTES:,}; "
