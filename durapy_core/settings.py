@@ -49,6 +49,7 @@ class Settings(ServiceSettings):
         token: the web API's bearer token.
         token_file: a file that holds the token; wins over `token`.
         services_dir: the folder that holds one folder per service.
+        pages_dir: a folder with pages of your own beside the console's.
         log_level: the least severe level that is logged.
         log_format: `auto` is colour on a terminal and JSON lines elsewhere.
         log_file: also log to this file, rotated; empty for none.
@@ -58,6 +59,9 @@ class Settings(ServiceSettings):
         commit_ms: how long finished records may wait for their commit, in milliseconds.
         send_timeout_s: how long a send is retried while the store is away.
         connect_timeout_s: how long a start waits for the store; 0 waits for ever.
+        heartbeat_file: touched each time the status was written; a health check looks at its age.
+        docker_socket: where the deployer finds Docker.
+        compose_project: whose containers the deployer may restart; empty: its own project's.
     """
 
     data_dir: Path = Path(".durapy")
@@ -71,6 +75,7 @@ class Settings(ServiceSettings):
     token: SecretStr | None = None
     token_file: Path | None = None
     services_dir: Path = Path("services")
+    pages_dir: Path | None = None
     log_level: LogLevel = "INFO"
     log_format: LogFormat = "auto"
     log_file: Path | None = None
@@ -80,6 +85,9 @@ class Settings(ServiceSettings):
     commit_ms: float = Field(5, ge=0)
     send_timeout_s: float = Field(30, gt=0)
     connect_timeout_s: float = Field(0, ge=0)
+    heartbeat_file: Path | None = None
+    docker_socket: Path = Path("/var/run/docker.sock")
+    compose_project: str = ""
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -109,7 +109,7 @@ def outcome(engine: Engine, key: str) -> OperationState | None:
     return state
 
 
-def follow(engine: Engine, key: str, *, timeout_s: float = 60.0) -> Iterator[OperationState]:
+def follow(engine: Engine, key: str, *, timeout_s: float = 120.0) -> Iterator[OperationState]:
     """Yield each state of a request as it changes; the last one is `done` or `failed`.
 
     Raises:

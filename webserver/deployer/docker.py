@@ -1,0 +1,184 @@
+"""The manager beside Docker: sole importer of its SDK, and only for one Compose project.
+
+A service's replicas are the containers that Compose made for it. Everything else on this computer
+does not exist here: a name is looked up among the project's containers, never handed to Docker.
+"""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+import docker
+from docker.errors import APIError, DockerException
+from docker.models.containers import Container
+from requests.exceptions import RequestException
+
+from durapy_core.deploy.base import DeployManager, Replica, ReplicaState
+from durapy_core.errors import DeployError, ManagerUnavailableError, ServiceNotFoundError
+
+_PROJECT: Final = "com.docker.compose.project"
+_SERVICE: Final = "com.docker.compose.service"
+_ONE_OFF: Final = "com.docker.compose.oneoff"
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_SHORT_ID: Final = re.compile(r"[0-9a-f]{12}")
+_TIMEOUT_S: Final = 30
+_GRACE_S: Final = 10  # Docker's own default, where a container names none
+_UP_WITHIN_S: Final = 60.0
+_SETTLED_S: Final = 2.0
+_POLL_S: Final = 0.2
+
+_STATES: Final = {
+    "running": ReplicaState.RUNNING,
+    "restarting": ReplicaState.WAITING,
+    "created": ReplicaState.STOPPED,
+    "removing": ReplicaState.STOPPING,
+}
+
+
+class DockerManager(DeployManager):
+    """The containers of one Compose project. Opens nothing until it is asked something."""
+
+    def __init__(self, *, socket_path: Path, project: str = "") -> None:
+        """Take where Docker listens, and the project; empty: that of the container we run in."""
+        self._url = f"unix://{socket_path}"
+        self._project = project
+        self._never = threading.Event()
+
+    def replicas(self) -> list[Replica]:
+        """Return every container of the project, by service and name."""
+        with self._docker() as client:
+            found = [_replica(container) for container in self._containers(client)]
+        return sorted(found, key=lambda replica: (replica.service, replica.name))
+
+    def start(self, name: str) -> None:
+        """Start the service's containers; see `DeployManager.start`."""
+        with self._docker() as client:
+            for container in self._replicas_of(client, name):
+                container.start()
+                self._await_up(container)
+
+    def stop(self, name: str) -> None:
+        """Stop the service's containers with their own grace; see `DeployManager.stop`."""
+        with self._docker() as client:
+            for container in self._replicas_of(client, name):
+                container.stop(timeout=_grace_s(container))
+
+    def restart(self, name: str) -> None:
+        """Restart the service's containers one after the other; see `DeployManager.restart`."""
+        with self._docker() as client:
+            for container in self._replicas_of(client, name):
+                container.restart(timeout=_grace_s(container))
+                self._await_up(container)
+
+    @contextmanager
+    def _docker(self) -> Iterator[docker.DockerClient]:
+        client = None
+        try:
+            client = docker.DockerClient(base_url=self._url, timeout=_TIMEOUT_S)
+            yield client
+        except APIError as error:
+            raise DeployError(f"Docker refused: {error.explanation or error}.") from error
+        except (DockerException, RequestException) as error:
+            raise ManagerUnavailableError(
+                f"Docker did not answer at {self._url} ({_innermost(error)}); is it running, and "
+                "is DURAPY_DOCKER_SOCKET the path of its socket? Until then, "
+                "`docker compose restart SERVICE` does the same by hand."
+            ) from error
+        finally:
+            if client is not None:
+                client.close()
+
+    def _containers(self, client: docker.DockerClient) -> list[Container]:
+        labels = [f"{_PROJECT}={self._own_project(client)}", _SERVICE, f"{_ONE_OFF}=False"]
+        return client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
+
+    def _replicas_of(self, client: docker.DockerClient, name: str) -> list[Container]:
+        containers = self._containers(client)
+        known = sorted({container.labels[_SERVICE] for container in containers})
+        if not _NAME.fullmatch(name) or name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(known)}."
+            raise ServiceNotFoundError(
+                f'The project "{self._project}" has no service called "{name[:64]}"; {hint}'
+            )
+        replicas = [container for container in containers if container.labels[_SERVICE] == name]
+        if any(_is_this_one(container) for container in replicas):
+            raise DeployError(
+                f"The {name} cannot restart itself; run `docker compose restart {name}`."
+            )
+        return sorted(replicas, key=lambda container: str(container.name))
+
+    def _own_project(self, client: docker.DockerClient) -> str:
+        if not self._project:
+            own = [c for c in client.containers.list(ignore_removed=True) if _is_this_one(c)]
+            self._project = own[0].labels.get(_PROJECT, "") if own else ""
+        if not self._project:
+            raise ManagerUnavailableError(
+                "The deployer does not know its Compose project, because it is not one of its "
+                "containers; start it with `docker compose up`, or set DURAPY_COMPOSE_PROJECT."
+            )
+        return self._project
+
+    def _await_up(self, container: Container) -> None:
+        deadline = time.monotonic() + _UP_WITHIN_S
+        settled = time.monotonic() + _SETTLED_S
+        name = container.labels[_SERVICE]
+        while time.monotonic() < deadline:
+            container.reload()
+            state = container.attrs["State"]
+            health = state.get("Health", {}).get("Status")
+            if container.attrs["RestartCount"] > 0 or not state["Running"]:
+                raise DeployError(
+                    f"{name} did not stay up: it ended with exit code {state['ExitCode']}; "
+                    f"`docker compose logs {name}` says why."
+                )
+            if health == "unhealthy":
+                raise DeployError(
+                    f"{name} runs but is unhealthy; `docker compose logs {name}` says why."
+                )
+            if health == "healthy" or (health is None and time.monotonic() > settled):
+                return
+            self._never.wait(_POLL_S)
+        raise DeployError(
+            f"{name} was started but is not healthy after {_UP_WITHIN_S:g} s; "
+            f"`docker compose logs {name}` says why."
+        )
+
+
+def _replica(container: Container) -> Replica:
+    state = container.attrs["State"]
+    return Replica(
+        service=container.labels[_SERVICE],
+        name=str(container.name),
+        state=_STATES.get(container.status, ReplicaState.STOPPED),
+        started_at=_started_at(state),
+        restarts=container.attrs["RestartCount"],
+    )
+
+
+def _started_at(state: dict[str, Any]) -> datetime | None:
+    started = datetime.fromisoformat(state["StartedAt"])
+    return started if started.year > 1 else None  # Docker writes the year 1 for "never"
+
+
+def _grace_s(container: Container) -> int:
+    return container.attrs["Config"].get("StopTimeout") or _GRACE_S
+
+
+def _is_this_one(container: Container) -> bool:
+    """Return whether this process runs in it: Docker names a container's host after its id."""
+    host = socket.gethostname()
+    return bool(_SHORT_ID.fullmatch(host)) and str(container.id).startswith(host)
+
+
+def _innermost(error: BaseException) -> str:
+    cause = error.__cause__ or error.__context__
+    return _innermost(cause) if cause else str(error)
