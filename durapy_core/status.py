@@ -39,7 +39,7 @@ class SessionInfo(BaseModel):
 
     key: str
     type: str
-    label: str | None
+    label: str | None = None
     since: datetime
     ends: str
 

@@ -1,0 +1,246 @@
+"""What a service's own code may do: send, spawn, log. Every call gets a context of its own.
+
+`Context` comes with a record, `ServiceContext` with the start and the stop of the service,
+`BackgroundContext` with spawned work.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from threading import get_ident
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
+
+from durapy_core.command import Command, CommandRecord
+from durapy_core.entry import Entry
+from durapy_core.errors import SessionError
+from durapy_core.failures import name_of
+from durapy_core.outbox import Outbox
+from durapy_core.tasks import TaskGroup
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+P = ParamSpec("P")
+
+
+class StopReason(StrEnum):
+    """Why `Controller.stop` is called.
+
+    Attributes:
+        ENDED: the session's ending command came.
+        SHUTDOWN: this process ends; the session stays open and is restored at the next start.
+        ERROR: as SHUTDOWN, but the runtime itself failed.
+    """
+
+    ENDED = "ended"
+    SHUTDOWN = "shutdown"
+    ERROR = "error"
+
+
+class BackgroundContext:
+    """What spawned work may do: the first argument of a function given to `spawn`."""
+
+    def __init__(self, outbox: Outbox, tasks: TaskGroup, cause: str | None) -> None:
+        self._outbox = outbox
+        self._tasks = tasks
+        self._cause = cause
+        self._log: Logger | None = None
+
+    @property
+    def log(self) -> "Logger":
+        """Loguru's logger, bound to the service and the record that this work was spawned for."""
+        if self._log is None:
+            self._log = self._outbox.log.bind(key=self._cause)
+        return self._log
+
+    @property
+    def stopping(self) -> bool:
+        """Whether this work should end now: its session or its service is ending."""
+        return self._tasks.stopping.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait that long, or until this work should end; return True if it should end."""
+        return self._tasks.stopping.wait(seconds)
+
+    def send(self, command: Command) -> CommandRecord:
+        """Send a command and return it as stored; see `Context.send`.
+
+        It carries the record that this work was spawned for as its cause, but no number.
+
+        Raises:
+            SessionError: this work did not end in time when it was asked to.
+        """
+        self._check_owned()
+        return self._outbox.send(command, cause=self._cause)
+
+    def send_many(self, commands: Iterable[Command]) -> list[CommandRecord]:
+        """Send commands in their order; see `Context.send_many`."""
+        self._check_owned()
+        return self._outbox.send_many(list(commands), cause=self._cause)
+
+    def _check_owned(self) -> None:
+        if self._tasks.abandoned:
+            raise SessionError(
+                f"Nothing is sent any more: {self._tasks.owner} has ended, and this work went on; "
+                "return when task.stopping is True."
+            )
+
+
+class ServiceContext:
+    """What a service may do when it starts and stops, outside any record.
+
+    May be kept and used from any thread while the service runs: a device that calls back sends
+    through the context that `on_start` was given.
+    """
+
+    def __init__(self, outbox: Outbox, tasks: TaskGroup) -> None:
+        self._outbox = outbox
+        self._tasks = tasks
+
+    @property
+    def log(self) -> "Logger":
+        """Loguru's logger, bound to the service and its replica."""
+        return self._outbox.log
+
+    def send(self, command: Command) -> CommandRecord:
+        """Send a command and return it as stored.
+
+        It is on the log when this returns, and comes round to every service, this one too.
+
+        Raises:
+            InvalidCommandError: its body is too long.
+            EngineUnavailableError: the store was away too long; whether it was sent is unknown.
+            EngineError: the store refused it; it was not sent.
+        """
+        return self._outbox.send(command)
+
+    def send_many(self, commands: Iterable[Command]) -> list[CommandRecord]:
+        """Send commands in their order and return them as stored; much faster than one by one.
+
+        Commands of others may come between two of them. After an error the first may be stored.
+        """
+        return self._outbox.send_many(list(commands))
+
+    def spawn(
+        self,
+        function: Callable[Concatenate[BackgroundContext, P], None],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Call `function(task, *args)` on a thread of its own.
+
+        `task` is a `BackgroundContext`. The thread belongs to the session, or, outside one, to the
+        service: at its end the function is asked to return (`task.stopping`) and waited for, up to
+        five seconds. An exception in it is logged and ends nothing else.
+
+        Raises:
+            SessionError: the session or the service is ending.
+        """
+        task = BackgroundContext(self._outbox, self._tasks, self._cause())
+        work = partial(function, task, *args, **kwargs)
+        self._tasks.start(name_of(function), work, key=self._cause())
+
+    def stop_service(self) -> None:
+        """End this service after the current handler, as SIGTERM does; the exit code is 0.
+
+        An open session stays open, and is restored when the service is started again.
+        """
+        self._outbox.stop_service()
+
+    def _cause(self) -> str | None:
+        return None
+
+
+class Context(ServiceContext):
+    """What a handler, a controller's constructor and its `stop` may do, and for which record.
+
+    Attributes:
+        entry: the record as the engine stores it.
+        restored: True in a controller's constructor when the session began before this process:
+            the begin is handed over once more, and what the constructor sends is sent once more.
+            Sends that must not happen twice go under `if not ctx.restored`.
+        reason: in `Controller.stop`, why it is called; None elsewhere.
+    """
+
+    def __init__(
+        self,
+        entry: Entry,
+        outbox: Outbox,
+        tasks: TaskGroup,
+        *,
+        restored: bool = False,
+        reason: StopReason | None = None,
+    ) -> None:
+        self.entry = entry
+        self.restored = restored
+        self.reason = reason
+        self._outbox = outbox
+        self._tasks = tasks
+        self._log: Logger | None = None
+        self._sent = 0
+        self._numbering_thread = 0 if restored or reason else get_ident()
+
+    @property
+    def key(self) -> str:
+        """The key of the record; in `stop` at a shutdown, of the record that began the session."""
+        return self.entry.key
+
+    @property
+    def sent_at(self) -> datetime:
+        """When the store took the record (UTC)."""
+        return self.entry.sent_at
+
+    @property
+    def sender(self) -> str | None:
+        """Who sent it: a service, `webserver:USER`, `cli:USER`; None if the sender did not say."""
+        return self.entry.sender
+
+    @property
+    def cause(self) -> str | None:
+        """The key of the record whose handler sent it; None if no handler did."""
+        return self.entry.cause
+
+    @property
+    def log(self) -> "Logger":
+        """Loguru's logger, bound to the service, its replica, and the key of the record."""
+        if self._log is None:
+            self._log = self._outbox.log.bind(key=self.entry.key)
+        return self._log
+
+    def send(self, command: Command) -> CommandRecord:
+        """Send a command and return it as stored.
+
+        It is on the log when this returns, and comes round to every service, this one too. It
+        carries this record's key as its cause and, on the handler's thread until the handler
+        returns, its ordinal among the handler's sends.
+
+        Raises:
+            InvalidCommandError: its body is too long.
+            EngineUnavailableError: the store was away too long; whether it was sent is unknown.
+            EngineError: the store refused it; it was not sent.
+        """
+        return self._outbox.send(command, cause=self.entry.key, n=self._number(1))
+
+    def send_many(self, commands: Iterable[Command]) -> list[CommandRecord]:
+        """Send commands in their order and return them as stored; much faster than one by one.
+
+        Commands of others may come between two of them. After an error the first may be stored.
+        """
+        listed = list(commands)
+        first = self._number(len(listed))
+        return self._outbox.send_many(listed, cause=self.entry.key, first=first)
+
+    def finish(self) -> None:
+        """Number no further sends: the runtime calls this when the handler has returned."""
+        self._numbering_thread = 0
+
+    def _number(self, count: int) -> int | None:
+        if get_ident() != self._numbering_thread:
+            return None
+        first = self._sent + 1
+        self._sent += count
+        return first
+
+    def _cause(self) -> str | None:
+        return self.entry.key

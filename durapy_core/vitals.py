@@ -1,0 +1,83 @@
+"""A replica's counters: written by the loop, read once a second by the heartbeat's thread.
+
+Every field is replaced as a whole, so a reader needs no lock and never makes the loop wait.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from durapy_core.entry import Entry
+
+BUSY_AFTER_S: Final = 1.0
+_WINDOW_S: Final = 60.0
+_WINDOW_LIMIT: Final = 2048
+
+
+class Vitals:
+    """What a replica counts since its start.
+
+    Attributes:
+        handled, failed, invalid: records, by how they ended.
+        unknown_fields: fields left out while decoding.
+        lag_s: from sending to handling of the last record; None before the first.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.handled = 0
+        self.failed = 0
+        self.invalid = 0
+        self.unknown_fields = 0
+        self.lag_s: float | None = None
+        self._clock = clock
+        self._current: tuple[str, float] | None = None
+        self._took: deque[tuple[float, float]] = deque(maxlen=_WINDOW_LIMIT)
+
+    def begin(self, entry: Entry) -> None:
+        """Note that a handler begins on this record."""
+        self.lag_s = max(time.time() - entry.sent_at_s, 0.0)
+        self._current = (entry.key, self._clock())
+
+    def end(self, *, well: bool) -> float:
+        """Note that the handler has returned, and whether all went well; return its seconds."""
+        took_s = 0.0
+        if self._current is not None:
+            now = self._clock()
+            took_s = now - self._current[1]
+            self._took.append((now, took_s))
+            self._current = None
+        if well:
+            self.handled += 1
+        else:
+            self.failed += 1
+        return took_s
+
+    def busy(self) -> tuple[str, float] | None:
+        """Return the key of the record being handled and for how long, in seconds, if long."""
+        current = self._current
+        if current is None:
+            return None
+        busy_s = self._clock() - current[1]
+        return (current[0], busy_s) if busy_s > BUSY_AFTER_S else None
+
+    def as_status(self) -> dict[str, Any]:
+        """Return the counters as the fields of a `ServiceStatus`."""
+        since = self._clock() - _WINDOW_S
+        took = sorted(took for at, took in self._took.copy() if at >= since)
+        busy = self.busy()
+        return {
+            "busy_key": busy and busy[0],
+            "busy_s": busy and busy[1],
+            "handled": self.handled,
+            "failed": self.failed,
+            "invalid": self.invalid,
+            "unknown_fields": self.unknown_fields,
+            "lag_s": self.lag_s,
+            "p50_s": _percentile(took, 0.50),
+            "p99_s": _percentile(took, 0.99),
+        }
+
+
+def _percentile(ordered: list[float], part: float) -> float | None:
+    return ordered[min(int(part * len(ordered)), len(ordered) - 1)] if ordered else None
