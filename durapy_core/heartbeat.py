@@ -1,0 +1,97 @@
+"""The thread that publishes a replica's status: a stuck handler shows as stuck, not as dead."""
+
+import contextlib
+from collections.abc import Callable
+from threading import Event, Thread
+from types import TracebackType
+from typing import Final, Self
+
+from pydantic import ValidationError
+
+from durapy_core.engines.base import STATUS, Engine
+from durapy_core.errors import EngineError
+from durapy_core.status import ServiceState, ServiceStatus
+
+INTERVAL_S: Final = 1.0
+FORGET_AFTER_S: Final = 60.0
+_JOIN_S: Final = 2.0
+
+
+class Heartbeat:
+    """Puts the status into the store once a second while in `with`, and once more at the end.
+
+    While the store is away it says nothing, as the loop does that, and goes on trying.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        status: Callable[[], ServiceStatus],
+        *,
+        interval_s: float = INTERVAL_S,
+    ) -> None:
+        self._engine = engine
+        self._status = status
+        self._interval_s = interval_s
+        self._stop = Event()
+        self._cleaned = False
+        self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def beat(self) -> None:
+        """Publish the status now.
+
+        Raises:
+            EngineError: the store did not take it.
+        """
+        status = self._status()
+        name = f"{status.service}/{status.replica}"
+        self._engine.put(STATUS, name, status.model_dump_json(exclude_none=True))
+        if not self._cleaned:
+            forget_old_replicas(self._engine, status.service, keep=name)
+            self._cleaned = True
+
+    def __enter__(self) -> Self:
+        """Start the thread."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the thread and publish the last status, if the store takes it."""
+        self._stop.set()
+        self._thread.join(_JOIN_S)
+        if not self._thread.is_alive():  # else the store is away, and so would we be
+            with contextlib.suppress(EngineError):
+                self.beat()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            with contextlib.suppress(EngineError):
+                self.beat()
+            self._stop.wait(self._interval_s)
+
+
+def forget_old_replicas(engine: Engine, service: str, *, keep: str) -> None:
+    """Remove the rows of this service's earlier replicas: stopped, or silent for a minute.
+
+    A replica does so once, with its first status. One that was killed stays for at least that
+    minute, so that the console can show that it is down.
+
+    Raises:
+        EngineError: the store did not answer.
+    """
+    for name, row in engine.table(STATUS).items():
+        of_another = name.startswith(f"{service}/") and name != keep
+        if of_another and (row.age_s > FORGET_AFTER_S or _has_stopped(row.text)):
+            engine.remove(STATUS, name)
+
+
+def _has_stopped(text: str) -> bool:
+    try:
+        return ServiceStatus.from_text(text).state is ServiceState.STOPPED
+    except ValidationError:
+        return False

@@ -1,0 +1,68 @@
+"""Running a service in a process: signals, status, the loop, and a clean end."""
+
+from typing import TYPE_CHECKING, Final
+
+from loguru import logger
+
+from durapy_core.context import StopReason
+from durapy_core.engines.base import Engine
+from durapy_core.heartbeat import Heartbeat
+from durapy_core.patience import StoppedWaitingError
+from durapy_core.replica import Replica, ReplicaOptions, make_replica_name
+from durapy_core.revision import find_revision
+from durapy_core.service import Service
+from durapy_core.settings import Settings
+from durapy_core.signals import capture_signals
+
+if TYPE_CHECKING:
+    from loguru import Logger
+
+WAIT_S: Final = 0.5
+"""How long one read waits for a record, and so how long a signal may wait for an idle service."""
+
+
+def run_service(
+    service: Service, engine: Engine, settings: Settings, *, replica: str | None = None
+) -> None:
+    """Run a service until SIGTERM, SIGINT or `ctx.stop_service()`; then end it cleanly.
+
+    The current handler is finished, an open session's controller is stopped (the session itself
+    stays open), background work is joined, the progress saved. A second signal changes nothing.
+    On another thread than the main one signals are left alone.
+
+    Args:
+        service: what to run.
+        engine: where the commands are; it stays open.
+        settings: of this process.
+        replica: a name for this process that no other has; None makes one.
+
+    Raises:
+        ServiceError: the service may not run on this engine, or one of its start hooks failed.
+        EngineError: the store refused what every service needs.
+    """
+    service.check_engine(settings.engine)
+    options = ReplicaOptions(
+        name=replica or make_replica_name(),
+        revision=find_revision(settings),
+        commit_s=settings.commit_ms / 1000,
+        debug=settings.log_level == "DEBUG",
+    )
+    running = Replica(service, engine, options)
+    log = logger.bind(service=service.name, replica=options.name)
+    with capture_signals(running.stop), Heartbeat(engine, running.status):
+        _run(running, log)
+    log.info("stopped")
+
+
+def _run(replica: Replica, log: "Logger") -> None:
+    reason = StopReason.ERROR
+    try:
+        replica.startup()
+        log.info("running", session=replica.session.begin.key if replica.session else None)
+        while not replica.stopping:
+            replica.turn(WAIT_S)
+        reason = StopReason.SHUTDOWN
+    except StoppedWaitingError:
+        reason = StopReason.SHUTDOWN
+    finally:
+        replica.shutdown(reason)
