@@ -1,0 +1,85 @@
+"""How a line of the log looks: coloured for a terminal, JSON for a program."""
+
+import json
+import traceback
+from collections.abc import Callable
+from typing import Final
+
+from durapy_core.log_sink import Line
+
+Render = Callable[[Line], str]
+
+_RESET: Final = "\x1b[0m"
+_DIM: Final = "\x1b[2m"
+_COLOURS: Final = {
+    "DEBUG": "\x1b[34m",
+    "INFO": "\x1b[32m",
+    "WARNING": "\x1b[33m",
+    "ERROR": "\x1b[31m",
+    "CRITICAL": "\x1b[1;31m",
+}
+_BOUND: Final = ("service", "replica", "key")
+# A value from outside must not move the cursor or forge a line: only its escape is shown.
+_CONTROLS: Final = {
+    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"
+}
+
+
+def render_json(line: Line) -> str:
+    """Return the line as one JSON object: time, level, message, then its fields."""
+    shown: dict[str, object] = {
+        "time": line.time.isoformat(timespec="milliseconds"),
+        "level": line.level,
+        **{name: line.fields[name] for name in _BOUND if line.fields.get(name) is not None},
+        "message": line.message,
+        **{name: value for name, value in line.fields.items() if name not in _BOUND},
+    }
+    if line.error is not None:
+        shown["exception"] = _trace(line.error)
+    return json.dumps(shown, ensure_ascii=False, default=str)
+
+
+def render_colour(line: Line) -> str:
+    """Return the line for a person at a terminal: time, level, service, message, fields."""
+    colour = _COLOURS.get(line.level, "")
+    told = {
+        name: value
+        for name, value in line.fields.items()
+        if name not in ("service", "replica")
+        and value is not None
+        and str(value) not in line.message  # said already
+    }
+    fields = " ".join(f"{name}={_brief(value)}" for name, value in told.items())
+    service = line.fields.get("service") or "-"
+    text = (
+        f"{_DIM}{line.time:%H:%M:%S}.{line.time.microsecond // 1000:03d}{_RESET} "
+        f"{colour}{line.level:<8}{_RESET} {_clean(str(service))} │ {_clean(line.message)}"
+        + (f"  {_DIM}{_clean(fields)}{_RESET}" if fields else "")
+    )
+    return text + ("\n" + _clean(_trace(line.error)) if line.error is not None else "")
+
+
+def hide_secrets(render: Render, secrets: frozenset[str]) -> Render:
+    """Return `render` with every occurrence of a secret replaced by ***."""
+    forms = {form for secret in secrets for form in (secret, json.dumps(secret)[1:-1]) if form}
+
+    def render_hidden(line: Line) -> str:
+        text = render(line)
+        for form in forms:
+            text = text.replace(form, "***")
+        return text
+
+    return render_hidden if forms else render
+
+
+def _brief(value: object) -> str:
+    text = str(value).replace("\n", "\\n")
+    return repr(text) if " " in text or not text else text
+
+
+def _clean(text: str) -> str:
+    return text.translate(_CONTROLS)
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error)).rstrip()
