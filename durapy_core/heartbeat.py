@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 from typing import Final, Self
@@ -29,10 +30,17 @@ class Heartbeat:
         status: Callable[[], ServiceStatus],
         *,
         interval_s: float = INTERVAL_S,
+        file: Path | None = None,
     ) -> None:
+        """Take what tells the status; `file` is touched whenever the store took it.
+
+        A file that is young says that the service has started and reaches its store, which a
+        health check can see without a Python of its own.
+        """
         self._engine = engine
         self._status = status
         self._interval_s = interval_s
+        self._file = file
         self._stop = Event()
         self._cleaned = False
         self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
@@ -46,6 +54,9 @@ class Heartbeat:
         status = self._status()
         name = f"{status.service}/{status.replica}"
         self._engine.put(STATUS, name, status.model_dump_json(exclude_none=True))
+        if self._file is not None and status.state is not ServiceState.STARTING:
+            with contextlib.suppress(OSError):  # then the health check fails, and says so
+                self._file.touch()
         if not self._cleaned:
             forget_old_replicas(self._engine, status.service, keep=name)
             self._cleaned = True

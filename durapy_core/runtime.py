@@ -49,7 +49,8 @@ def run_service(
     )
     running = Replica(service, engine, options)
     log = logger.bind(service=service.name, replica=options.name)
-    with capture_signals(running.stop), Heartbeat(engine, running.status):
+    beats = Heartbeat(engine, running.status, file=settings.heartbeat_file)
+    with capture_signals(running.stop), beats:
         _run(running, log)
     log.info("stopped")
 
