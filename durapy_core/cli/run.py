@@ -40,6 +40,7 @@ def run(
     replica = make_replica_name()
     configure(settings, service=name, replica=replica)
     service = load_service(name, settings.services_dir)
+    service.check_engine(settings.engine)  # before a store is waited for
     if settings.engine.lower().startswith("sqlite:"):
         make_data_dir(settings)
     with open_store(settings) as store:
