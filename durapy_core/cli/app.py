@@ -45,7 +45,7 @@ def run_app() -> int:
             stream.reconfigure(errors="backslashreplace")
     _log_to_stderr()
     try:
-        make_app()()
+        make_app()(prog_name="durapy")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     return 0
