@@ -123,7 +123,7 @@ class _Server:
         except DeployError as error:
             return "failed", str(error)
         except Exception as error:  # noqa: BLE001 (a manager's fault must not end the loop)
-            logger.exception("operation {key} ended in an unforeseen error", key=asked.key)
+            logger.exception("the operation {request} met an unforeseen error", request=asked.key)
             return "failed", f"{type(error).__name__}: {error}; the log of {self._name} has more"
         return "done", f"{asked.service} was restarted"
 
@@ -131,12 +131,13 @@ class _Server:
         self._tell(OUTCOME, asked, message=message, state=state)
         logger.log(
             "INFO" if state == "done" else "WARNING",
-            "{verb} {service}, asked by {by}: {state}: {message}",
+            "{verb} {target}, asked by {by}: {state}: {answer}",
             verb=asked.verb,
-            service=asked.service,
+            target=asked.service,
             by=asked.by,
             state=state,
-            message=message,
+            answer=message,
+            request=asked.key,
         )
 
     def _tell(self, kind: str, asked: OperationState, **more: str) -> Entry:
@@ -190,7 +191,7 @@ class _Server:
             try:
                 return call()
             except EngineUnavailableError as error:
-                logger.warning("operations wait for the store: {error}", error=error)
+                logger.warning("operations wait for the store: {error}", error=str(error))
                 if self._stop.wait(_BACKOFF_S):
                     raise _StoppedError from error
 
