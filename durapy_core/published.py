@@ -17,7 +17,7 @@ from durapy_core.catalog import PublishedCatalog, PublishedType, Role, unknown_t
 from durapy_core.engines.base import CATALOG, Engine, Row
 from durapy_core.errors import InvalidCommandError, UnknownCommandError
 from durapy_core.fleet import Heard, load_fleet
-from durapy_core.schema_check import check_body
+from durapy_core.schema_check import Check, compile_schema
 from durapy_core.schema_diff import compare_schemas
 
 _LONGEST_TYPE = 64
@@ -70,6 +70,7 @@ class KnownTypes:
             for published in catalog.types:
                 versions.setdefault(published.type, []).append((catalog.service, published))
         self._types = {name: _merge(versions[name], running) for name in sorted(versions)}
+        self._checks: dict[str, Check] = {}
 
     def __iter__(self) -> Iterator[KnownType]:
         """Return the commands, ordered by wire type."""
@@ -102,7 +103,10 @@ class KnownTypes:
             UnknownCommandError: no service publishes this wire type.
             InvalidCommandError: it does not fit; `problems` says where, in plain words.
         """
-        problems = check_body(self.find(wire_type).schema, body)
+        check = self._checks.get(wire_type)
+        if check is None:
+            check = self._checks[wire_type] = compile_schema(self.find(wire_type).schema)
+        problems = check(body)
         if problems:
             count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
             listed = "; ".join(map(str, problems[:5]))

@@ -7,14 +7,15 @@ multiples of a decimal fraction). A rule that a schema cannot say is checked by 
 
 import json
 import re
-from collections.abc import Iterator
-from datetime import datetime, time
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from datetime import datetime, time, timedelta
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import extend
+from pydantic import AnyUrl, TypeAdapter
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -24,7 +25,11 @@ from durapy_core.schema_words import explain
 MAX_PROBLEMS: Final = 50
 """How many problems of one body are told; the rest only cost time."""
 
-_FORMATS: Final = ("date", "duration", "email", "ipv4", "ipv6", "uri", "uuid")
+Check = Callable[[object], tuple[Problem, ...]]
+"""Returns what is wrong with a body; see `check_body`."""
+
+_FORMATS: Final = ("date", "email", "ipv4", "ipv6", "uuid")
+_PYDANTIC_FORMATS: Final = {"duration": timedelta, "uri": AnyUrl}
 
 
 def check_body(schema: dict[str, Any], body: object) -> tuple[Problem, ...]:
@@ -33,7 +38,20 @@ def check_body(schema: dict[str, Any], body: object) -> tuple[Problem, ...]:
     Raises:
         InvalidCommandError: the schema itself is not usable, or the body is nested too deeply.
     """
+    return compile_schema(schema)(body)
+
+
+def compile_schema(schema: dict[str, Any]) -> Check:
+    """Return the check of one schema; the same schema is compiled once.
+
+    Raises:
+        InvalidCommandError: the schema itself is not usable.
+    """
     validator = _compile(json.dumps(schema, sort_keys=True))
+    return lambda body: _check(validator, body)
+
+
+def _check(validator: Any, body: object) -> tuple[Problem, ...]:
     problems: dict[tuple[str | int, ...], Problem] = {}
     try:
         for error in validator.iter_errors(body):
@@ -76,6 +94,8 @@ def _format_checker() -> FormatChecker:
     checker = FormatChecker(_FORMATS)
     checker.checks("date-time", raises=ValueError)(_is_date_time)
     checker.checks("time", raises=ValueError)(_is_time)
+    for name, kind in _PYDANTIC_FORMATS.items():
+        checker.checks(name, raises=ValueError)(partial(_is_accepted, TypeAdapter(kind)))
     return checker
 
 
@@ -88,6 +108,12 @@ def _is_date_time(value: object) -> bool:
 def _is_time(value: object) -> bool:
     if isinstance(value, str):
         time.fromisoformat(value)
+    return True
+
+
+def _is_accepted(adapter: TypeAdapter[Any], value: object) -> bool:
+    if isinstance(value, str):
+        adapter.validate_json(json.dumps(value))
     return True
 
 

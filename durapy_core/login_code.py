@@ -1,0 +1,56 @@
+"""Single-use codes for signing in to the console: made by whoever can reach the store.
+
+The store keeps only a code's SHA-256, so reading its tables lets nobody in. Of two who redeem one
+code at the same time one wins: the store keeps a single entry of an `id`, and says whose it is.
+"""
+
+import json
+import secrets
+from hashlib import sha256
+from typing import Final
+
+from durapy_core.engines.base import Engine
+from durapy_core.entry import NewEntry
+
+VALID_S: Final = 600.0
+"""How long a code is valid, in seconds by the store's clock."""
+
+CODES: Final = "login_codes"
+"""Table: SHA-256 of a code → nothing; the age of the row is the age of the code."""
+
+SIGN_INS: Final = "sign_ins"
+"""The log of codes that were redeemed."""
+
+
+def mint(engine: Engine) -> str:
+    """Return a new code, and forget those that are no longer valid.
+
+    Raises:
+        EngineUnavailableError: the store did not answer.
+    """
+    for name, row in engine.table(CODES).items():
+        if row.age_s > VALID_S:
+            engine.remove(CODES, name)
+    code = secrets.token_urlsafe(24)
+    engine.put(CODES, _digest(code), "{}")
+    return code
+
+
+def redeem(engine: Engine, code: str) -> bool:
+    """Return whether the code is valid; afterwards it is not, for anybody.
+
+    Raises:
+        EngineUnavailableError: the store did not answer; the code may be used up.
+    """
+    digest = _digest(code)
+    row = engine.table(CODES).get(digest)
+    if row is None or row.age_s > VALID_S:
+        return False
+    mine = json.dumps({"by": secrets.token_hex(8)})
+    kept = engine.append(SIGN_INS, NewEntry(type="REDEEMED", body=mine, id=f"login/{digest}"))
+    engine.remove(CODES, digest)
+    return kept.body == mine
+
+
+def _digest(code: str) -> str:
+    return sha256(code.encode(errors="surrogatepass")).hexdigest()

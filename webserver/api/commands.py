@@ -1,0 +1,144 @@
+"""Commands: send one, page through the history, look at one."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+from durapy_core.engines.base import COMMANDS, Engine
+from durapy_core.entry import Cursor, Entry
+from durapy_core.errors import CorruptRecordError
+from durapy_core.record_json import record_json
+from webserver.api.base import Api
+from webserver.errors import ApiError
+from webserver.sending import check_command, send_command
+
+MOST_SCANNED: Final = 5_000
+"""How many entries one request looks at; with a filter that fits few, `before` says where on."""
+
+_CHUNK: Final = 500
+_FLAG: Final = {"0": False, "1": True, "false": False, "true": True}
+
+Filter = Callable[[Entry], bool]
+
+
+class CommandsApi(Api):
+    """`POST` sends a command; `GET` pages through the history, newest first."""
+
+    async def post(self) -> None:
+        """Store a command and answer with its record; with `dry_run=1` only check it."""
+        dry_run = self.choice("dry_run", "0", _FLAG)
+        wire_type, body = _split(self.json_body())
+        if dry_run:
+            await check_command(self.site, wire_type, body)
+            self.reply({"valid": True})
+            return
+        assert self.user is not None  # noqa: S101 (prepare has refused strangers)
+        key = self.request.headers.get("Idempotency-Key")
+        entry = await send_command(self.site, wire_type, body, user=self.user, idempotency_key=key)
+        known = (await self.site.directory.recent()).known
+        self.set_header("Location", f"{self.request.path}/{entry.key}")
+        self.reply(record_json(entry, known), status=HTTPStatus.CREATED)
+
+    async def get(self) -> None:
+        """Answer with one page of records and the cursor of the next older page."""
+        limit = self.number("limit", 50, least=1, most=500)
+        before = _cursor(self.site.engine, self.get_query_argument("before", ""))
+        wanted = make_filter(
+            wire_type=self.get_query_argument("type", ""),
+            sender=self.get_query_argument("sender", ""),
+            text=self.get_query_argument("text", ""),
+        )
+        entries, older = await self.site.offload.engine(
+            lambda: scan(self.site.engine, before=before, limit=limit, wanted=wanted)
+        )
+        known = (await self.site.directory.recent()).known
+        self.reply({"records": [record_json(e, known) for e in entries], "before": older})
+
+
+class CommandApi(Api):
+    """`GET` answers with one record."""
+
+    async def get(self, key: str) -> None:
+        """Answer with the record of this key."""
+        entry = await self.site.offload.engine(lambda: self.site.engine.get(COMMANDS, key))
+        if entry is None:
+            raise ApiError(
+                HTTPStatus.NOT_FOUND, "not_found", f"No record has the key {key[:100]!r}."
+            )
+        self.reply(record_json(entry, (await self.site.directory.recent()).known))
+
+
+def make_filter(*, wire_type: str, sender: str, text: str) -> Filter | None:
+    """Return what tells whether an entry is wanted; None if every one is."""
+    if not (wire_type or sender or text):
+        return None
+    needle = text.casefold()
+
+    def wanted(entry: Entry) -> bool:
+        return (
+            (not wire_type or entry.type == wire_type)
+            and (not sender or entry.sender == sender)
+            and (not needle or _holds(entry, needle))
+        )
+
+    return wanted
+
+
+def scan(
+    engine: Engine, *, before: Cursor | None, limit: int, wanted: Filter | None
+) -> tuple[list[Entry], Cursor | None]:
+    """Return up to `limit` wanted entries before the cursor, newest first, and where to go on.
+
+    None instead of a cursor means that there is nothing older. At most MOST_SCANNED entries are
+    looked at, so fewer than `limit`, even none, does not mean the end.
+    """
+    found: list[Entry] = []
+    scanned = 0
+    chunk = limit + 1 if wanted is None else _CHUNK
+    while scanned < MOST_SCANNED:
+        entries = engine.page(COMMANDS, before=before, limit=chunk)
+        for entry in entries:
+            if len(found) == limit:
+                return found, before
+            before = Cursor(entry.key)
+            if wanted is None or wanted(entry):
+                found.append(entry)
+        scanned += len(entries)
+        if len(entries) < chunk:
+            return found, None
+    return found, before
+
+
+def _holds(entry: Entry, needle: str) -> bool:
+    texts = (entry.body, entry.type, entry.sender, entry.key)
+    return any(needle in text.casefold() for text in texts if text)
+
+
+def _split(body: Any) -> tuple[object, object]:
+    """Return what is said to be type and body."""
+    if not isinstance(body, dict):
+        raise ApiError(
+            HTTPStatus.BAD_REQUEST, "bad_request", 'The request is not {"type": …, "body": {…}}.'
+        )
+    extra = sorted(set(body) - {"type", "body"})
+    if extra:
+        raise ApiError(
+            HTTPStatus.BAD_REQUEST,
+            "bad_request",
+            f'The request is not {{"type": …, "body": {{…}}}}: it has {extra[0][:100]!r} as well.',
+        )
+    return body.get("type"), body.get("body", {})
+
+
+def _cursor(engine: Engine, text: str) -> Cursor | None:
+    if not text:
+        return None
+    try:
+        engine.compare(text, text)
+    except CorruptRecordError as error:
+        raise ApiError(
+            HTTPStatus.BAD_REQUEST,
+            "bad_request",
+            f"before={text[:100]} is not a cursor; take it from the answer before.",
+        ) from error
+    return Cursor(text)

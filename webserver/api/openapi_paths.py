@@ -1,0 +1,171 @@
+"""The addresses of the API for its OpenAPI document: one table, in the order of urls.py."""
+
+from typing import Any, Final
+
+Operation = dict[str, Any]
+
+_STATUS_WORDS: Final = {
+    400: "The request cannot be read.",
+    401: "No sign-in, or a wrong token.",
+    403: "A foreign page, or no XSRF token.",
+    404: "There is nothing under this key or name.",
+    405: "The address does not take this method.",
+    409: "The idempotency key was used for another command.",
+    413: "The request is too large.",
+    422: "The command is unknown, or its body does not fit.",
+    503: "The store, or who would do it, does not answer.",
+    507: "The store refused it.",
+}
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+
+
+def _operation(
+    name: str, summary: str, answers: dict[int, str], *refusals: int, **more: Any
+) -> Operation:
+    """Return an operation with the shapes of its answers and the errors it may end in."""
+    good = {
+        str(status): {"description": summary, "content": _json(shape)}
+        for status, shape in answers.items()
+    }
+    bad = {
+        str(status): {"description": _STATUS_WORDS[status], "content": _json("Error")}
+        for status in sorted(refusals)
+    }
+    return {"operationId": name, "summary": summary, "responses": {**good, **bad}, **more}
+
+
+def _query(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def _in_path(name: str, description: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": description,
+        "schema": {"type": "string", "minLength": 1},
+    }
+
+
+_TEXT: Final = {"type": "string"}
+_READS: Final = (400, 401, 405, 413, 503)
+_WRITES: Final = (400, 401, 403, 405, 413, 503, 507)
+
+_FILTERS: Final = [
+    _query("before", "The cursor in the answer before; without it the newest.", _TEXT),
+    _query(
+        "limit",
+        "How many records at most.",
+        {"type": "integer", "minimum": 1, "maximum": 500, "default": 50},
+    ),
+    _query("type", "Only this wire type.", _TEXT),
+    _query("sender", "Only this sender.", _TEXT),
+    _query("text", "Only what has this text in it, in any case of letters.", _TEXT),
+]
+
+_HISTORY: Final = _operation(
+    "listCommands",
+    "The history, newest first, a page at a time.",
+    {200: "Records"},
+    *_READS,
+    parameters=_FILTERS,
+    description=(
+        "One request looks at 5,000 entries at most. With a filter that fits few, an answer may "
+        "hold fewer records than asked for, even none, and yet say in `before` where to go on. "
+        "Only `before: null` means that nothing is older."
+    ),
+)
+
+_SEND: Final = _operation(
+    "sendCommand",
+    "Check a command against its published schema, store it, answer with its record.",
+    {200: "Valid", 201: "Record"},
+    *_WRITES,
+    409,
+    422,
+    parameters=[
+        _query(
+            "dry_run",
+            "`1` checks and stores nothing; the answer is 200.",
+            {"enum": ["0", "1", "false", "true"], "default": "0"},
+        ),
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "The sender's own name for this send: sent again, nothing is doubled.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+        },
+    ],
+    requestBody={"required": True, "content": _json("NewCommand")},
+)
+
+PATHS: Final[dict[str, dict[str, Operation]]] = {
+    "/commands": {"get": _HISTORY, "post": _SEND},
+    "/commands/{key}": {
+        "get": _operation(
+            "getCommand",
+            "One record.",
+            {200: "Record"},
+            *_READS,
+            404,
+            parameters=[_in_path("key", "The record's key.")],
+        )
+    },
+    "/types": {
+        "get": _operation(
+            "listTypes", "Every command that services publish.", {200: "Types"}, *_READS
+        )
+    },
+    "/services": {
+        "get": _operation(
+            "listServices", "Every service, and the session.", {200: "Services"}, *_READS
+        )
+    },
+    "/services/{name}/restart": {
+        "post": _operation(
+            "restartService",
+            "Ask for a restart; the outcome follows under the operation's key.",
+            {202: "OperationKey"},
+            *_WRITES,
+            404,
+            parameters=[_in_path("name", "The service's name.")],
+        )
+    },
+    "/operations/{key}": {
+        "get": _operation(
+            "getOperation",
+            "How far an operation has come.",
+            {200: "Operation"},
+            *_READS,
+            404,
+            parameters=[_in_path("key", "The operation's key.")],
+        )
+    },
+    "/health": {
+        "get": _operation(
+            "getHealth",
+            "A sign of life, and whether the store answers.",
+            {200: "Health"},
+            405,
+            413,
+            security=[],
+        )
+    },
+    "/openapi.json": {
+        "get": {
+            "operationId": "getDocument",
+            "summary": "This document.",
+            "security": [],
+            "responses": {
+                "200": {
+                    "description": "OpenAPI 3.1.",
+                    "content": {"application/json": {"schema": {"type": "object"}}},
+                }
+            },
+        }
+    },
+}

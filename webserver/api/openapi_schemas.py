@@ -1,0 +1,154 @@
+"""The shapes that the API answers with, as JSON Schemas: written by hand, checked by a test."""
+
+from typing import Any, Final
+
+Schema = dict[str, Any]
+
+
+def _object(properties: dict[str, Schema], *, optional: tuple[str, ...] = ()) -> Schema:
+    """Return an object that has exactly these properties."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _text(description: str = "", **more: Any) -> Schema:
+    return {"type": "string", **({"description": description} if description else {}), **more}
+
+
+def _maybe(kind: str, description: str = "") -> Schema:
+    return {"type": [kind, "null"], **({"description": description} if description else {})}
+
+
+_WHEN: Final = _text("A time in UTC.", format="date-time")
+
+_RECORD: Final = _object(
+    {
+        "key": _text("Opaque and ordered."),
+        "type": _maybe("string", "The wire type; null if the entry has none."),
+        "sent_at": _WHEN,
+        "sender": _maybe("string", "A service, webserver:USER, cli:USER, or unknown."),
+        "cause": _maybe("string", "Key of the record whose handler sent this one."),
+        "n": _maybe("integer", "Its ordinal among that handler's sends."),
+        "body": _maybe("object", "Null if it is no JSON object."),
+        "raw": _maybe("string", "The stored text, if there is a problem."),
+        "problem": _maybe("string", "Why it cannot be read, or does not fit its schema."),
+    }
+)
+
+_ERROR: Final = _object(
+    {
+        "error": _object(
+            {
+                "code": _text("For programs."),
+                "message": _text("One clear line for people."),
+                "errors": _list(
+                    _object(
+                        {
+                            "loc": _list({"type": ["string", "integer"]}),
+                            "msg": _text("What is wrong there."),
+                        }
+                    )
+                ),
+            }
+        )
+    }
+)
+
+_TYPE: Final = _object(
+    {
+        "type": _text("The wire type."),
+        "title": _maybe("string"),
+        "group": _maybe("string"),
+        "description": _text(),
+        "confirm": {"type": "boolean"},
+        "actuates": {"type": "boolean"},
+        "max_age_s": _maybe("number"),
+        "schema": {"type": "object", "description": "JSON Schema of the body."},
+        "services": _list(
+            _object(
+                {
+                    "service": _text(),
+                    "roles": _list({"enum": ["begins", "ends", "handles", "sends"]}),
+                    "running": {"type": "boolean"},
+                }
+            )
+        ),
+        "running": {"type": "integer", "description": "How many of the services run."},
+        "conflict": _maybe("string", "How the services disagree about it."),
+    }
+)
+
+_STATUS: Final = {
+    "type": "object",
+    "description": "What a service says of itself once a second.",
+    "properties": {
+        "service": _text(),
+        "replica": _text(),
+        "host": _text(),
+        "pid": {"type": "integer"},
+        "revision": _text(),
+        "state": _text(),
+        "session": _maybe("object"),
+        "started_at": _WHEN,
+        "age_s": {"type": "number"},
+        "up": {"type": "boolean"},
+    },
+    "required": ["service", "replica", "host", "pid", "revision", "state", "age_s", "up"],
+}
+
+_SESSION: Final = _object(
+    {
+        "state": {"enum": ["idle", "running", "unknown"]},
+        "key": _maybe("string"),
+        "label": _maybe("string"),
+        "type": _maybe("string"),
+        "since": _maybe("string"),
+        "services": _list(_text()),
+        "ends": _list(_text()),
+    }
+)
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "Record": _RECORD,
+    "Error": _ERROR,
+    "Records": _object(
+        {"records": _list(_ref("Record")), "before": _maybe("string", "Null: nothing is older.")}
+    ),
+    "NewCommand": _object(
+        {"type": _text("The wire type."), "body": {"type": "object"}}, optional=("body",)
+    ),
+    "Valid": _object({"valid": {"const": True}}),
+    "Types": _object({"types": _list(_TYPE)}),
+    "Services": _object({"services": _list(_STATUS), "session": _SESSION}),
+    "OperationKey": _object({"operation": _text("Its key.")}),
+    "Operation": _object(
+        {
+            "key": _text(),
+            "verb": _text(),
+            "service": _text(),
+            "by": _maybe("string"),
+            "state": {"enum": ["requested", "done", "failed"]},
+            "message": _text(),
+        }
+    ),
+    "Health": _object(
+        {
+            "status": {"const": "ok"},
+            "version": _text(),
+            "revision": _text(),
+            "engine": {"enum": ["ok", "unavailable"]},
+        }
+    ),
+}

@@ -1,0 +1,133 @@
+"""Fans out what happens to every open socket: each event is turned into text once."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+from durapy_core.entry import Cursor, Entry
+from durapy_core.operations import state_of
+from durapy_core.published import KnownTypes
+from durapy_core.record_json import record_json
+from webserver.directory import Snapshot
+from webserver.resume import Position
+from webserver.site import Site
+
+COMMAND: Final = "command"
+OPERATION: Final = "operation"
+SERVICES: Final = "services"
+TYPES: Final = "types"
+TOPICS: Final = frozenset({COMMAND, OPERATION, SERVICES, TYPES})
+
+HEARTBEAT_S: Final = 2.0
+_NO_TYPES: Final = KnownTypes([], [])
+
+
+class Client(Protocol):
+    """An open socket, as the hub sees it."""
+
+    topics: set[str]
+    live: bool
+
+    def push(self, text: str) -> None:
+        """Send a message, or give the connection up if too much is waiting already."""
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close the connection."""
+
+
+class Hub:
+    """Knows every open socket and tells it what happens."""
+
+    def __init__(self, site: Site) -> None:
+        self.clients: set[Client] = set()
+        self._site = site
+        site.commands.listen(lambda entries: self._tell(COMMAND, entries))
+        site.operations.listen(lambda entries: self._tell(OPERATION, entries))
+        site.directory.listen(self._look)
+
+    @property
+    def position(self) -> Position:
+        """How far those that are live have seen the logs."""
+        return Position(self._site.commands.position, self._site.operations.position)
+
+    async def beat(self) -> None:
+        """Send a heartbeat every two seconds for ever."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            self._push(self.heartbeat(), lambda _: True)
+
+    def heartbeat(self) -> str:
+        """Return the message that says that the server lives, and whether the store does."""
+        engine = "ok" if self._site.offload.engine_ok else "unavailable"
+        return dump({"op": "hb", "t": _now(), "engine": engine})
+
+    def event_of(self, topic: str, entry: Entry, position: Position) -> str | None:
+        """Return the event of an entry, or None if nobody needs to hear of it."""
+        data = self._command(entry) if topic == COMMAND else _operation(entry)
+        return None if data is None else _event(topic, data, position, at=entry.sent_at)
+
+    def services_event(self) -> str | None:
+        """Return what the services said last, or None before the first look."""
+        snapshot = self._site.directory.last
+        if snapshot is None:
+            return None
+        return _event(SERVICES, snapshot.services_json(), self.position)
+
+    def close(self) -> None:
+        """Tell every browser that the server is going away."""
+        for client in list(self.clients):
+            client.close(1001, "the web server is stopping")
+
+    def _tell(self, topic: str, entries: Sequence[Entry]) -> None:
+        if not any(client.live and topic in client.topics for client in self.clients):
+            return
+        position = self.position
+        for entry in entries:
+            text = self.event_of(topic, entry, moved(position, topic, entry))
+            if text is not None:
+                self._push(text, lambda client: client.live and topic in client.topics)
+
+    def _look(self, snapshot: Snapshot, types_changed: bool) -> None:  # noqa: FBT001 (a listener)
+        if types_changed:
+            text = _event(TYPES, None, self.position)
+            self._push(text, lambda client: TYPES in client.topics)
+        if any(SERVICES in client.topics for client in self.clients):
+            text = _event(SERVICES, snapshot.services_json(), self.position)
+            self._push(text, lambda client: SERVICES in client.topics)
+
+    def _push(self, text: str, wanted: Callable[[Client], bool]) -> None:
+        for client in [client for client in self.clients if wanted(client)]:
+            client.push(text)
+
+    def _command(self, entry: Entry) -> dict[str, Any]:
+        snapshot = self._site.directory.last
+        return record_json(entry, snapshot.known if snapshot else _NO_TYPES)
+
+
+def moved(position: Position, topic: str, entry: Entry) -> Position:
+    """Return the position after an entry of this topic's log."""
+    key = Cursor(entry.key)
+    if topic == COMMAND:
+        return Position(key, position.operations)
+    return Position(position.commands, key)
+
+
+def dump(message: dict[str, Any]) -> str:
+    """Return a message as it goes over the socket."""
+    return json.dumps(message, separators=(",", ":"))
+
+
+def _event(topic: str, data: Any, position: Position, *, at: datetime | None = None) -> str:
+    message = {"op": "event", "topic": topic, "resume": position.to_token(), "t": _now(at)}
+    return dump(message if data is None else {**message, "data": data})
+
+
+def _operation(entry: Entry) -> dict[str, Any] | None:
+    state = state_of(entry)
+    return None if state is None else state.model_dump(mode="json")
+
+
+def _now(at: datetime | None = None) -> str:
+    return (at or datetime.now(UTC)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

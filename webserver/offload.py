@@ -1,0 +1,76 @@
+"""The one door from the event loop to blocking calls: bounded threads, a time limit, one error.
+
+Engines are synchronous. No file of the web server calls one on the loop; it hands the call in here
+and awaits. When the store is away, callers get EngineUnavailableError in time for an answer.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from loguru import logger
+
+from durapy_core.errors import EngineUnavailableError
+
+T = TypeVar("T")
+
+THREADS: Final = 8
+TIMEOUT_S: Final = 4.0
+_MOST_WAITING: Final = 256
+
+
+class Offload:
+    """Runs blocking calls on threads of its own, and knows whether the store answered last."""
+
+    def __init__(self, *, threads: int = THREADS, timeout_s: float = TIMEOUT_S) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="offload")
+        self._timeout_s = timeout_s
+        self._waiting = 0
+        self.engine_ok = True
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """Return what `call` returns, without a time limit: for files and templates."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    async def engine(self, call: Callable[[], T]) -> T:
+        """Return what `call` returns; it asks the store.
+
+        Raises:
+            EngineUnavailableError: the store did not answer in time. What was to be written may
+                be written later all the same.
+        """
+        try:
+            result = await self._within_limit(call)
+        except EngineUnavailableError as error:
+            self._note(ok=False, why=str(error))
+            raise
+        self._note(ok=True)
+        return result
+
+    def close(self) -> None:
+        """Take no more calls; those under way end with their engine."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _within_limit(self, call: Callable[[], T]) -> T:
+        if self._waiting >= _MOST_WAITING:
+            raise EngineUnavailableError("The store is too slow for what is asked; try again.")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self.run(call)
+        except TimeoutError:
+            raise EngineUnavailableError(
+                f"The store did not answer in {self._timeout_s:g} s; try again. "
+                "Whether anything was stored is unknown: look at the history."
+            ) from None
+        finally:
+            self._waiting -= 1
+
+    def _note(self, *, ok: bool, why: str = "") -> None:
+        if ok != self.engine_ok:
+            self.engine_ok = ok
+            if ok:
+                logger.info("the store answers again")
+            else:
+                logger.warning("the store does not answer: {why}", why=why)

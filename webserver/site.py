@@ -1,0 +1,37 @@
+"""What the handlers of one web server share."""
+
+from asyncio import Lock
+from dataclasses import dataclass
+
+from durapy_core.engines.base import Engine
+from durapy_core.settings import Settings
+from webserver.credentials import Credentials
+from webserver.directory import Directory
+from webserver.feed import LogFeed
+from webserver.offload import Offload
+from webserver.pages import Pages
+from webserver.static_files import StaticFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The parts of one web server, put together in `make_app`.
+
+    Attributes:
+        commands, operations: the readers of the two logs.
+        wrong_guesses: held while a wrong token or code is answered slowly, so that guesses wait
+            for each other; right ones do not wait.
+    """
+
+    settings: Settings
+    engine: Engine
+    credentials: Credentials
+    offload: Offload
+    directory: Directory
+    commands: LogFeed
+    operations: LogFeed
+    pages: Pages
+    static: StaticFiles
+    wrong_guesses: Lock
+    version: str
+    revision: str

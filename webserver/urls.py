@@ -1,0 +1,38 @@
+"""The whole route table."""
+
+from typing import Final
+
+from tornado.routing import Rule
+
+from webserver.api.base import PREFIX, NothingApi
+from webserver.api.commands import CommandApi, CommandsApi
+from webserver.api.health import HealthApi
+from webserver.api.openapi import OpenApi
+from webserver.api.operations import OperationApi
+from webserver.api.services import RestartApi, ServicesApi
+from webserver.api.types import TypesApi
+from webserver.login import LoginPage, LogoutPage
+from webserver.page_handlers import PageFile, PageHandler
+from webserver.static_files import StaticFile
+
+Route = tuple[str, type] | Rule
+
+ROUTES: Final[list[Route]] = [
+    (rf"{PREFIX}/commands", CommandsApi),
+    (rf"{PREFIX}/commands/([^/]+)", CommandApi),
+    (rf"{PREFIX}/types", TypesApi),
+    (rf"{PREFIX}/services", ServicesApi),
+    (rf"{PREFIX}/services/([^/]+)/restart", RestartApi),
+    (rf"{PREFIX}/operations/([^/]+)", OperationApi),
+    (rf"{PREFIX}/health", HealthApi),
+    (rf"{PREFIX}/openapi\.json", OpenApi),
+    (r"/api/.*", NothingApi),
+    (r"/login", LoginPage),
+    (r"/logout", LogoutPage),
+    (r"/static/(.+)", StaticFile),
+    (r"/pages/([^/]+)/(.+)", PageFile),
+    (r"/x/([^/]+)/([^/]+\.[a-z0-9]+)", PageFile),
+    (r"/[a-z0-9_-]*", PageHandler),
+    (r"/x/[^/]+", PageHandler),
+]
+"""Beside these: /ws (the socket) and /x/SLUG/api/… (routes that pages bring); see app.py."""
