@@ -9,6 +9,7 @@ import { Connection } from './connection.js';
 
 /** @typedef {import('./types.js').CommandRecord} CommandRecord */
 
+export { confirmed, toast } from './dialog.js';
 export { html, nothing, render, repeat } from './lit.js';
 export { ApiError, api };
 
@@ -142,6 +143,29 @@ class Durapy extends EventTarget {
     const query = { type: type === '*' ? '' : type, limit };
     const { records } = await api('commands', { query });
     return records.reverse();
+  }
+
+  /**
+   * Call `callback` for the last `limit` commands of a type and then for each new one: in order,
+   * each once.
+   *
+   * @param {string} type
+   * @param {number} limit at most 500
+   * @param {(body: any, record: CommandRecord) => void} callback
+   * @returns {Promise<() => void>} stops it
+   */
+  async follow(type, limit, callback) {
+    /** @type {CommandRecord[]} */
+    const early = [];
+    /** @type {(record: CommandRecord) => unknown} */
+    let take = (record) => early.push(record);
+    const off = this.on(type, (_body, record) => take(record));
+    const past = await this.history(type, limit);
+    const known = new Set(past.map(({ key }) => key));
+    const unknown = early.filter(({ key }) => !known.has(key));
+    for (const record of [...past, ...unknown]) callback(record.body, record);
+    take = (record) => callback(record.body, record);
+    return off;
   }
 
   /** @param {any} message */

@@ -1,6 +1,6 @@
 // Dialogs and short messages. A dialog gives the focus back where it came from.
 import { glyph } from './icons.js';
-import { html, render } from './lit.js';
+import { html, nothing, render } from './lit.js';
 
 /**
  * The page's dialog of that name, made when first asked for.
@@ -22,7 +22,7 @@ export function dialog(id, label) {
 /**
  * Ask before something is done. Cancel has the focus.
  *
- * @param {{title: string, text: unknown, yes: string, detail?: unknown}} question
+ * @param {{title: string, text?: unknown, yes: string, detail?: unknown}} question
  * @returns {Promise<boolean>}
  */
 export function confirmed({ title, text, yes, detail }) {
@@ -32,7 +32,7 @@ export function confirmed({ title, text, yes, detail }) {
     html`<form method="dialog">
       <div class="dialog-body">
         <h2 class="row"><span class="st" data-s="warn">${glyph('warn')}</span>${title}</h2>
-        <p class="muted">${text}</p>
+        ${text ? html`<p class="muted">${text}</p>` : nothing}
         ${detail}
       </div>
       <div class="dialog-foot">

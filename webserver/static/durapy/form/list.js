@@ -126,9 +126,9 @@ function removeButton(form, { loc, value }, index) {
 function addButton(form, { schema: s, loc, value }) {
   const list = value ?? [];
   const add = () => form.state.replace(loc, [...list, nextItem(s, list, form.schema)]);
-  return html`<button type="button" class="sm" aria-label="Add to ${String(loc.at(-1))}"
-    ?disabled=${s.maxItems !== undefined && list.length >= s.maxItems} @click=${add}>${icon('plus')}Add
-    ${s.maxItems === undefined ? nothing : html`<span class="dim num">${list.length} of ${s.maxItems}</span>`}</button>`;
+  return html`<span class="row"><button type="button" class="sm" aria-label="Add to ${String(loc.at(-1))}"
+      ?disabled=${s.maxItems !== undefined && list.length >= s.maxItems} @click=${add}>${icon('plus')}Add</button>
+    ${s.maxItems === undefined ? nothing : html`<span class="dim num small">${list.length} of ${s.maxItems}</span>`}</span>`;
 }
 
 /** Numbers count on, so that a set of them stays a set. @param {JsonSchema} s @param {any[]} list @param {JsonSchema} root */
