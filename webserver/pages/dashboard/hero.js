@@ -1,0 +1,149 @@
+// <dp-hero>: the state of the session, large enough to be read across the room, and its buttons.
+import { api, durapy } from '/static/durapy/client.js';
+import { confirmed, toast } from '/static/durapy/dialog.js';
+import { DpElement } from '/static/durapy/element.js';
+import { ago, hms, ms } from '/static/durapy/format.js';
+import { glyph, icon } from '/static/durapy/icons.js';
+import { html, nothing } from '/static/durapy/lit.js';
+import { rig, sessionSign } from '/static/durapy/rig.js';
+
+/** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
+
+const BEGIN_BUTTONS = 2;
+
+class Hero extends DpElement {
+  /** The commands that begin a session. @type {CommandType[]} */
+  #begins = [];
+  #ending = false;
+
+  start() {
+    const draw = () => this.update();
+    rig.addEventListener('change', draw);
+    durapy.addEventListener('status', draw);
+    const timer = setInterval(draw, 1000);
+    this.own(() => clearInterval(timer));
+    this.own(() => rig.removeEventListener('change', draw));
+    this.own(() => durapy.removeEventListener('status', draw));
+    this.own(durapy.subscribe('types', () => this.#loadTypes()));
+    this.#loadTypes();
+  }
+
+  async #loadTypes() {
+    const { types } = await api('types').catch(() => ({ types: [] }));
+    const begins = (/** @type {CommandType} */ { services }) =>
+      services.some(({ roles }) => roles.includes('begins'));
+    this.#begins = types.filter(begins);
+    this.update();
+  }
+
+  view() {
+    if (!rig.snapshot && durapy.status !== 'lost') {
+      return html`<div class="skel hero-skel" role="status" aria-label="Waiting for the first report"></div>`;
+    }
+    const { state, word } = sessionSign();
+    return html`<section class="hero" data-s=${state === 'todo' ? 'idle' : state} aria-label="Session state">
+      <div class="big">${glyph(state)}<div>
+        <div class="words"><span class="word" role="status">${word === 'WAITING' ? 'UNKNOWN' : word}</span>${this.#clock()}</div>
+        <div class="line">${this.#line()}</div></div></div>
+      ${this.#facts()}${this.#side()}
+    </section>`;
+  }
+
+  #clock() {
+    const elapsed_s = rig.current ? rig.elapsed_s() : null;
+    return elapsed_s === null
+      ? nothing
+      : html`<span class="clock" role="timer" aria-label="elapsed">${hms(elapsed_s)}</span>`;
+  }
+
+  #line() {
+    const session = rig.session;
+    const name = session?.label ?? session?.type;
+    if (!rig.current) return this.#lastSeen();
+    const up = rig.services.filter((service) => service.up).length;
+    const all = rig.services.length;
+    if (session?.state === 'running') {
+      return html`<b>${name}</b>, <b class="num">${session.services.length} of ${all}</b> services in session`;
+    }
+    if (all === 0)
+      return html`No service has reported yet. Start one, and it shows here within a second.`;
+    return html`No session open. <b class="num">${up} of ${all}</b> services up.`;
+  }
+
+  #lastSeen() {
+    const session = rig.session;
+    if (!session) return html`Nothing has been heard from the rig since this page was opened.`;
+    const heard = ago((Date.now() - durapy.heardAt) / 1000);
+    const name =
+      session.state === 'running'
+        ? html`, session <b>${session.label ?? session.type}</b>`
+        : nothing;
+    return html`Last seen <b>${session.state.toUpperCase()}</b>${name}, ${heard} ago`;
+  }
+
+  #facts() {
+    if (!rig.current || rig.session?.state !== 'running') return html`<i></i>`;
+    const members = rig.services.filter(({ service }) => rig.session?.services.includes(service));
+    const worst = (/** @type {(number | null)[]} */ values) => {
+      const known = values.filter((value) => value !== null);
+      return known.length ? ms(Math.max(...known)) : null;
+    };
+    const lag = worst(members.map(({ lag_s }) => lag_s));
+    const handling = worst(members.map(({ p99_s }) => p99_s));
+    return html`<div class="facts wide">
+      ${lag ? html`<div><b>${lag}</b><span>lag, worst</span></div>` : nothing}
+      ${handling ? html`<div><b>${handling}</b><span>handling, p99</span></div>` : nothing}</div>`;
+  }
+
+  #side() {
+    if (durapy.status === 'lost') {
+      return html`<div class="side"><button type="button" class="solid" @click=${() => durapy.retryNow()}>${icon('redo')}Try now</button></div>`;
+    }
+    const session = rig.session;
+    if (session?.state === 'running') {
+      return html`<div class="side">${session.ends.map(
+        (
+          type,
+        ) => html`<button type="button" class="solid" ?disabled=${this.#ending} @click=${() => this.#end(type)}>
+          ${icon('power')}${session.ends.length > 1 ? type : 'End session…'}</button>`,
+      )}</div>`;
+    }
+    if (session?.state !== 'idle' || this.#begins.length === 0) return nothing;
+    return html`<div class="side">${this.#begins.slice(0, BEGIN_BUTTONS).map(
+      ({ type }) => html`<a class="btn solid" href="/commands?type=${encodeURIComponent(type)}">
+        ${icon('play')}${this.#begins.length > 1 ? type : 'Start session…'}</a>`,
+    )}</div>`;
+  }
+
+  /** Ask, then send the command that ends the session. @param {string} type */
+  async #end(type) {
+    this.#ending = true;
+    this.update();
+    try {
+      await this.#askAndSend(type);
+    } catch (error) {
+      const { code, message } = /** @type {import('/static/durapy/client.js').ApiError} */ (error);
+      // It wants fields that only a person can fill.
+      if (code === 'invalid') location.href = `/commands?type=${encodeURIComponent(type)}`;
+      else toast('bad', message);
+    }
+    this.#ending = false;
+    this.update();
+  }
+
+  /** @param {string} type */
+  async #askAndSend(type) {
+    await durapy.check(type, {});
+    const session = rig.session;
+    const agreed = await confirmed({
+      title: `End the session ${session?.label ?? ''}?`,
+      text: `${type} is sent to ${session?.services.join(', ')}. An ended session cannot be taken up again.`,
+      yes: 'End session',
+    });
+    if (!agreed) return;
+    await durapy.send(type, {});
+    toast('ok', html`<b>${type}</b> sent.`);
+  }
+}
+
+customElements.define('dp-hero', Hero);

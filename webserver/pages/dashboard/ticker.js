@@ -1,0 +1,77 @@
+// <dp-ticker>: the latest commands, newest first.
+import { durapy } from '/static/durapy/client.js';
+import { DpElement, oncePerFrame } from '/static/durapy/element.js';
+import { clock, pairs } from '/static/durapy/format.js';
+import { glyph, icon } from '/static/durapy/icons.js';
+import { html, nothing, repeat } from '/static/durapy/lit.js';
+
+/** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */
+
+const ROWS = 24;
+
+class Ticker extends DpElement {
+  /** @type {CommandRecord[] | null} */
+  #records = null;
+  /** Arrived while the first ones were asked for. @type {CommandRecord[]} */
+  #early = [];
+  #problem = '';
+  #soon = oncePerFrame(() => this.update());
+
+  start() {
+    this.own(durapy.on('*', (_body, record) => this.#arrived(record)));
+    durapy.addEventListener('gap', () => this.#load());
+    this.#load();
+  }
+
+  /** The latest from the store, below what arrived while they were on their way. */
+  async #load() {
+    this.#records = null;
+    try {
+      const loaded = (await durapy.history('*', ROWS)).reverse();
+      const keys = new Set(loaded.map(({ key }) => key));
+      const arrived = this.#early.filter(({ key }) => !keys.has(key));
+      this.#records = [...arrived, ...loaded].slice(0, ROWS);
+      this.#problem = '';
+    } catch (error) {
+      this.#problem = /** @type {Error} */ (error).message;
+    }
+    this.#early = [];
+    this.update();
+  }
+
+  /** @param {CommandRecord} record */
+  #arrived(record) {
+    if (this.#records) this.#records = [record, ...this.#records].slice(0, ROWS);
+    else this.#early = [record, ...this.#early].slice(0, ROWS);
+    this.#soon();
+  }
+
+  view() {
+    return html`<section class="card" aria-labelledby="ticker-title">
+      <header><h2 id="ticker-title">Commands</h2><span class="sub">newest first</span><span class="grow"></span>
+        <a class="btn sm quiet" href="/commands">${icon('cmd')}All commands</a></header>
+      <div class="scroll" tabindex="0" role="region" aria-label="Latest commands">${this.#body()}</div></section>`;
+  }
+
+  #body() {
+    if (this.#problem) return html`<p class="empty" role="alert">${this.#problem}</p>`;
+    if (!this.#records) return skeleton();
+    if (this.#records.length === 0) {
+      return html`<div class="empty">${icon('cmd')}<b>No commands yet</b><p>They show here as services send them. Start a session to begin.</p></div>`;
+    }
+    return html`<table class="ticker"><thead class="sr"><tr><th>Time</th><th>Type</th><th>Body</th></tr></thead>
+      <tbody>${repeat(this.#records, ({ key }) => key, row)}</tbody></table>`;
+  }
+}
+
+/** @param {CommandRecord} record */
+const row = (record) =>
+  html`<tr><td class="num dim nowrap mono">${clock(record.sent_at)}</td>
+    <td><a class="type" href="/commands?key=${encodeURIComponent(record.key)}">${record.type ?? '(no type)'}</a></td>
+    <td class="kv ellipsis body">${record.problem ? html`<span class="tone" data-s="warn">${glyph('warn')}</span> ${record.problem}` : nothing}
+      ${pairs(record.body).map(([name, value]) => html`<b>${name}=</b>${value}  `)}</td></tr>`;
+
+const skeleton = () =>
+  html`<div class="form-body stack" aria-hidden="true">${Array.from({ length: 5 }, () => html`<div class="skel"></div>`)}</div>`;
+
+customElements.define('dp-ticker', Ticker);
