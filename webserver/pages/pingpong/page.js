@@ -1,0 +1,40 @@
+// The ping-pong page. This file, page.html and page.py are all that a page needs.
+import { confirmed, durapy, toast } from '/static/durapy/client.js';
+import { plot } from '/static/durapy/plot.js';
+
+const series = [{ label: 'one answer', style: 'points' }, { label: 'median of 25' }];
+const answer = plot('#answer', series, { unit: 'ms', span: 120, window: 2000 });
+const rate = plot('#rate', [{ label: 'pings / s', color: 's3', fill: true }], { span: 120 });
+const pings = []; // when each was stored, in ms
+const waiting = new Map(); // the same, by key, of those without an answer
+const recent = []; // the last 25 answer times, in ms
+const show = (id, value) => document.getElementById(id).replaceChildren(String(value));
+
+durapy.follow('*', 500, (_body, { type, key, cause, sent_at }) => {
+  const moment = Date.parse(sent_at);
+  if (type === 'PING') {
+    pings.push(moment);
+    waiting.set(key, moment);
+  } else if (type === 'PONG' && waiting.has(cause)) {
+    if (recent.push(moment - waiting.get(cause)) > 25) recent.shift();
+    waiting.delete(cause);
+    const median = recent.toSorted((a, b) => a - b)[recent.length >> 1];
+    answer.push(moment / 1000, recent.at(-1), median);
+    show('median', median);
+  }
+  show('pings', pings.length);
+  show('open', waiting.size);
+});
+setInterval(() => {
+  const lately = pings.filter((moment) => moment > durapy.now() - 5000);
+  rate.push(Math.floor(durapy.now() / 1000), lately.length / 5);
+}, 1000);
+
+const send = (type, body) => durapy.send(type, body).catch(({ message }) => toast('bad', message));
+document.getElementById('session').onsubmit = (event) => {
+  event.preventDefault();
+  send('INITIATE_SESSION', Object.fromEntries(new FormData(event.target)));
+};
+document.getElementById('end').onclick = async () => {
+  if (await confirmed({ title: 'End the session?', yes: 'End session' })) send('END_SESSION', {});
+};
