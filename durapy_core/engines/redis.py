@@ -162,7 +162,7 @@ class RedisEngine(Engine):
 
     def commit(self, progress: Progress) -> None:
         """Keep how far a service has come."""
-        self._call(self._pack_commit(progress))
+        self._with_control(lambda link: link.call(self._pack_commit(progress)))
         self._sessions[progress.service] = progress.session
 
     def put(self, table: str, name: str, text: str) -> None:

@@ -73,7 +73,10 @@ def parse_address(url: str, *, password: str | None) -> Address:
 
 
 def _check(url: str, name: str) -> None:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise _malformed(name, "the brackets around its host do not match") from None
     try:
         host, port = parts.hostname, parts.port
     except ValueError:

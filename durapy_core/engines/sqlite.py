@@ -261,7 +261,8 @@ def _store(writer: sqlite3.Connection, log: int, new: NewEntry) -> Entry:
         return _entry((*rows[0], *fields))
     rows = writer.execute(_SAME, (log, new.id, new.sender, new.cause, new.n)).fetchall()
     stored = _entry(rows[0])
-    if stored.id != new.id and (stored.type, stored.body) != (new.type, new.body):
+    known_by_id = new.id is not None and stored.id == new.id
+    if not known_by_id and (stored.type, stored.body) != (new.type, new.body):
         raise EngineError(
             f"{new.type} as send {new.n} of {new.sender} for record {new.cause} differs from "
             f"{stored.type}, which it sent the first time (record {stored.key}); nothing was "

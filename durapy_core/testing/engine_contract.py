@@ -163,6 +163,9 @@ class OrderContract(_Fixtures):
         assert read_all(engine, "commands") == [command]
         assert read_all(engine, "operations") == [operation]
         assert engine.get("operations", operation.key) == operation
+        for log, entry in (("commands", command), ("operations", operation)):
+            assert engine.end(log) == entry.key
+            assert engine.page(log) == [entry]
 
     def test_two_readers_each_see_every_entry(self, engine: Engine) -> None:
         stored = engine.append_many(LOG, [ping(n) for n in range(30)])

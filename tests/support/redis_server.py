@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from redis import Redis
 
@@ -73,8 +73,11 @@ class RedisServer:
         """End it in order."""
         self._end(signal.SIGTERM)
 
-    def client(self) -> Redis:
-        """Return a plain client, for what a foreign program or an administrator does."""
+    def client(self) -> Any:
+        """Return a plain client, for what a foreign program or an administrator does.
+
+        Untyped, as redis-py types its replies for every protocol at once.
+        """
         return Redis(unix_socket_path=str(self.socket_path), password=self.password)
 
     def __enter__(self) -> Self:
