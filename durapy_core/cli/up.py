@@ -40,10 +40,12 @@ def up() -> None:
             "leave DURAPY_ENGINE empty for an SQLite file."
         )
     with hold(make_data_dir(settings)) as lock:
+        store_is_away = _look_at_store(settings)
         specs = plan_processes(settings, keep_open=(lock,))
         printer = Printer([SELF, *(spec.name for spec in specs)])
         _log_to(printer, settings)
-        _look_at_store(settings)
+        if store_is_away:
+            logger.warning("{why} The services wait for it.", why=store_is_away)
         manager = LocalManager(specs, printer)
         with _signals_end(manager), _operations_served(settings, manager):
             code = manager.run()
@@ -79,8 +81,8 @@ def _log_to(printer: Printer, settings: Settings) -> None:
     )
 
 
-def _look_at_store(settings: Settings) -> None:
-    """Fail now if the store is set up wrongly; one that is away is waited for by whoever needs it.
+def _look_at_store(settings: Settings) -> str | None:
+    """Return why the store does not answer, if so; one that is set up wrongly fails here and now.
 
     Raises:
         SettingsError: see `open_store`.
@@ -88,7 +90,8 @@ def _look_at_store(settings: Settings) -> None:
     try:
         open_store(settings, wait_s=_FIRST_LOOK_S).close()
     except EngineUnavailableError as error:
-        logger.warning("{error} The services wait for it.", error=error)
+        return str(error)
+    return None
 
 
 @contextmanager
