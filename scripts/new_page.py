@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from scaffold import ScaffoldError, check_name, copy_template, renamer
+from scaffold import ScaffoldError, check_name, copy_template, renamer, title_of
 
 RESERVED = frozenset({"api", "login", "logout", "static", "ws", "x"})
 
@@ -16,7 +16,12 @@ def main(root: Path, name: str) -> list[Path]:
     """
     pages = root / "webserver" / "pages"
     check_name(name, pages, reserved=RESERVED)
-    return copy_template(pages / "_template", pages / name, renamer(name))
+    rename = renamer(name)
+    return copy_template(
+        pages / "_template",
+        pages / name,
+        lambda text: rename(text).replace("My page", title_of(name)),
+    )
 
 
 if __name__ == "__main__":

@@ -69,14 +69,14 @@ def renamer(name: str) -> Callable[[str], str]:
     `_template` → `air_puff`, `TemplateCommand` → `AirPuffCommand`, `"Template"` → `"Air puff"`,
     `TEMPLATE` → `AIR_PUFF`, `template-form` → `air-puff-form`.
     """
-    words = [word for word in name.split("_") if word]
+    words = name.strip("_").split("_")
     camel = "".join(word.capitalize() for word in words)
     patterns = (
         (r"(?<![A-Za-z0-9_])_template(?![a-z0-9])", name),
         (r"(?<=[a-z0-9]_)template(?![a-z0-9])", name),
         (r"TEMPLATE(?![A-Z0-9])", name.upper()),
         (r"Template(?=[A-Z])", camel),
-        (r"Template(?![a-z])", " ".join(words).capitalize()),
+        (r"Template(?![a-z])", title_of(name)),
         (r"(?<![A-Za-z0-9_])template(?=-)", "-".join(words)),
     )
 
@@ -86,3 +86,8 @@ def renamer(name: str) -> Callable[[str], str]:
         return text
 
     return rename
+
+
+def title_of(name: str) -> str:
+    """Return a name for people: `air_puff` gives `Air puff`."""
+    return name.strip("_").replace("_", " ").capitalize()

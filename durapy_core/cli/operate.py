@@ -45,6 +45,6 @@ def login_url(settings: Settings, code: str) -> str:
     A console that listens everywhere is named by an address that works on its own computer.
     """
     everywhere = settings.host in ("", "0.0.0.0", "::")  # noqa: S104 (compared, not bound)
-    host = "localhost" if everywhere else settings.host
+    host = "127.0.0.1" if everywhere else settings.host
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{settings.port}/login?code={code}"

@@ -69,7 +69,7 @@ def test_link_prints_an_address_with_a_fresh_code(cli: Cli) -> None:
     first, second = cli("link", port="8123").out, cli("link", host=everywhere, port="8123").out
 
     assert first.startswith("http://127.0.0.1:8123/login?code=")
-    assert second.startswith("http://localhost:8123/login?code=")
+    assert second.startswith("http://127.0.0.1:8123/login?code=")
     assert first.partition("=")[2] != second.partition("=")[2]
 
 
