@@ -7,6 +7,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Final, Self
 
+from loguru import logger
 from pydantic import ValidationError
 
 from durapy_core.engines.base import STATUS, Engine
@@ -81,8 +82,12 @@ class Heartbeat:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            with contextlib.suppress(EngineError):
+            try:
                 self.beat()
+            except EngineError:
+                pass  # the loop waits for the store as well, and says so
+            except Exception:  # noqa: BLE001 (a replica without a status looks dead)
+                logger.exception("the status could not be made; trying again")
             self._stop.wait(self._interval_s)
 
 

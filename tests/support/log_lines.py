@@ -1,12 +1,13 @@
 """What loguru was given while a test ran."""
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from loguru import logger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from loguru import Message, Record
 
 
