@@ -1,10 +1,10 @@
 """A record as JSON shows it: to the console, to programs, to `durapy history --json`."""
 
-import json
 from typing import Any
 
 from durapy_core.entry import Entry
 from durapy_core.errors import CommandError
+from durapy_core.json_text import JsonTextError, parse_json
 from durapy_core.published import KnownTypes
 
 
@@ -44,11 +44,7 @@ def _problem(entry: Entry, body: dict[str, Any] | None, known: KnownTypes) -> st
 
 def _parse_object(text: str | None) -> dict[str, Any] | None:
     try:
-        value = json.loads(text or "", parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        value = parse_json(text or "")
+    except JsonTextError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)

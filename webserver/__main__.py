@@ -39,14 +39,8 @@ async def _serve_until_signal(settings: Settings) -> None:
     if engine is None:
         return
     with engine:
-        await serve(settings, engine, sockets, stop=stop, announce=announce)
+        await serve(settings, engine, sockets, stop=stop)
     logger.info("the console has stopped")
-
-
-def announce(link: str) -> None:
-    """Print the sign-in link: to the screen, never to the log."""
-    sys.stdout.write(f"DuraPy is ready: {link}\n")
-    sys.stdout.flush()
 
 
 async def _open_store(settings: Settings, stop: asyncio.Event) -> Engine | None:

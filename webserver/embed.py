@@ -18,11 +18,12 @@ from webserver.server import bind, serve
 
 @contextmanager
 def serve_in_thread(
-    settings: Settings, engine: Engine, *, announce: Callable[[str], None]
+    settings: Settings, engine: Engine, *, announce: Callable[[str], None] | None = None
 ) -> Iterator[None]:
     """Serve the console on a thread of its own for as long as the `with` lasts.
 
-    `announce` is given the sign-in link, on that thread. The engine stays open.
+    `announce` is given the sign-in link, on that thread; without it the link is printed.
+    The engine stays open.
 
     Raises:
         SettingsError: the port is taken, or the data folder cannot be used.

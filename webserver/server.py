@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -58,11 +59,11 @@ async def serve(
     sockets: list[socket.socket],
     *,
     stop: asyncio.Event,
-    announce: Callable[[str], None],
+    announce: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until `stop` is set; `announce` is given the sign-in link once all is ready.
 
-    The engine stays open.
+    Without it the link is printed: to the screen, never to the log. The engine stays open.
 
     Raises:
         SettingsError: the data folder or the token's file cannot be used.
@@ -76,7 +77,7 @@ async def serve(
         url = base_url(settings, sockets[0].getsockname()[1])
         logger.info("the console listens at {url}", url=url)
         presence.state = ServiceState.IDLE
-        welcoming = asyncio.create_task(_welcome(app.site, url, announce))
+        welcoming = asyncio.create_task(_welcome(app.site, url, announce or print_link))
         await stop.wait()
         presence.state = ServiceState.STOPPED
         welcoming.cancel()
@@ -85,6 +86,12 @@ async def serve(
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 await server.close_all_connections()
+
+
+def print_link(link: str) -> None:
+    """Print the line that a user waits for."""
+    sys.stdout.write(f"DuraPy is ready: {link}\n")
+    sys.stdout.flush()
 
 
 async def _welcome(site: Site, url: str, announce: Callable[[str], None]) -> None:

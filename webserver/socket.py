@@ -14,12 +14,12 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from durapy_core.entry import Cursor, Entry
 from durapy_core.errors import CorruptRecordError, EngineError
+from durapy_core.json_text import JsonTextError, parse_json
 from durapy_core.record_json import record_json
 from webserver.api.base import Api
 from webserver.errors import ApiError, answer_to
 from webserver.feed import KEEP, LogFeed
 from webserver.hub import COMMAND, OPERATION, SERVICES, TOPICS, Hub, dump, moved
-from webserver.json_text import JsonTextError, parse_json
 from webserver.resume import Position
 from webserver.security import is_same_origin
 from webserver.sending import check_command, send_command

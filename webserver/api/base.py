@@ -4,9 +4,9 @@ import json
 from http import HTTPStatus
 from typing import Any, Final
 
+from durapy_core.json_text import JsonTextError, parse_json
 from webserver.errors import ApiError, answer_to
 from webserver.handler import SiteHandler
-from webserver.json_text import JsonTextError, parse_json
 
 PREFIX: Final = "/api/v1"
 

@@ -30,7 +30,8 @@ def parse_json(text: bytes | str) -> Any:
     except RecursionError as error:
         raise JsonTextError("it is nested too deeply") from error
     except ValueError as error:
-        raise JsonTextError(str(error)) from error
+        reason = "a number has too many digits" if "digits" in str(error) else str(error)
+        raise JsonTextError(reason) from error
     return value
 
 

@@ -1,0 +1,177 @@
+"""Commands over the API: sending, checking, paging, looking one up."""
+
+import json
+
+import pytest
+
+from durapy_core.engines.base import COMMANDS
+from durapy_core.entry import NewEntry
+from tests.support.console import Console
+
+
+def test_a_command_is_stored_and_answered_with_its_record(console: Console) -> None:
+    answer = console.send("a1")
+
+    record = answer.json()
+    assert answer.status_code == 201
+    assert record["type"] == "PING"
+    assert record["body"] == {"key": "a1"}
+    assert record["sender"] == "webserver:api"
+    assert record["sent_at"].endswith("Z")
+    assert console.api("GET", f"commands/{record['key']}").json() == record
+    assert answer.headers["Location"] == f"/api/v1/commands/{record['key']}"
+
+
+def test_a_dry_run_says_whether_it_would_do_and_stores_nothing(console: Console) -> None:
+    good = console.send("a1", params={"dry_run": "1"})
+    bad = console.send("a", params={"dry_run": "1"})
+
+    assert (good.status_code, good.json()) == (200, {"valid": True})
+    assert bad.status_code == 422
+    assert bad.json()["error"]["errors"] == [
+        {"loc": ["key"], "msg": "Too short: at least 2 characters"}
+    ]
+    assert console.stored() == 0
+
+
+def test_the_same_idempotency_key_stores_a_command_once(console: Console) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+
+    first = console.send("a1", headers=headers)
+    again = console.send("a1", headers=headers)
+    other = console.send("b2", headers=headers)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "conflict")
+    assert console.stored() == 1
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "a\tb"])
+def test_an_idempotency_key_that_is_none_is_refused(console: Console, key: str) -> None:
+    assert console.send("a1", headers={"Idempotency-Key": key}).status_code == 400
+    assert console.stored() == 0
+
+
+def test_pages_of_any_size_give_the_history_newest_first(console: Console) -> None:
+    for number in range(23):
+        console.append(json.dumps({"key": f"k{number}"}))
+
+    seen: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        page = console.api("GET", "commands", params={"limit": 5, "before": cursor}).json()
+        seen += [record["body"]["key"] for record in page["records"]]
+        cursor = page["before"]
+
+    assert seen == [f"k{number}" for number in reversed(range(23))]
+
+
+def test_a_page_that_ends_with_the_first_record_says_that_nothing_is_older(
+    console: Console,
+) -> None:
+    for _ in range(5):
+        console.append("{}")
+
+    assert console.api("GET", "commands", params={"limit": 5}).json()["before"] is None
+    assert console.api("GET", "commands", params={"limit": 4}).json()["before"] is not None
+
+
+def test_paging_is_stable_while_commands_arrive(console: Console) -> None:
+    for number in range(6):
+        console.append(json.dumps({"key": f"k{number}"}))
+
+    first = console.api("GET", "commands", params={"limit": 3}).json()
+    console.append('{"key": "new"}')
+    second = console.api("GET", "commands", params={"limit": 3, "before": first["before"]}).json()
+
+    assert [r["body"]["key"] for r in second["records"]] == ["k2", "k1", "k0"]
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"type": "PONG"}, ["o1"]),
+        ({"sender": "pinger"}, ["p2", "p1"]),
+        ({"text": "STRASSE"}, ["p2"]),
+        ({"text": "p", "type": "PING"}, ["p2", "p1"]),
+        ({"type": "NOTHING"}, []),
+    ],
+)
+def test_the_history_is_filtered(
+    console: Console, params: dict[str, str], expected: list[str]
+) -> None:
+    console.append('{"key": "p1"}', sender="pinger")
+    console.append('{"key": "o1"}', wire_type="PONG", sender="ponger")
+    console.append('{"key": "p2", "note": "Stra\u00dfe"}', sender="pinger")
+
+    page = console.api("GET", "commands", params=params).json()
+
+    assert [record["body"]["key"] for record in page["records"]] == expected
+
+
+def test_a_filter_looks_at_a_bounded_part_and_says_where_to_go_on(console: Console) -> None:
+    console.append('{"key": "needle"}')
+    hay = [NewEntry(type="PING", body='{"key": "hay"}')] * 6_000
+    console.engine.append_many(COMMANDS, hay)
+
+    first = console.api("GET", "commands", params={"text": "needle"}).json()
+    second = console.api(
+        "GET", "commands", params={"text": "needle", "before": first["before"]}
+    ).json()
+
+    assert first["records"] == []
+    assert [r["body"]["key"] for r in second["records"]] == ["needle"]
+    assert second["before"] is None
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"limit": "0"}, {"limit": "501"}, {"limit": "many"}, {"limit": "²"}, {"before": "nonsense"}],
+)
+def test_an_argument_that_is_not_usable_is_refused(
+    console: Console, params: dict[str, str]
+) -> None:
+    answer = console.api("GET", "commands", params=params)
+
+    assert answer.status_code == 400
+    assert next(iter(params)) in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("key", ["999", "nonsense", "%00", "1-1", "9" * 400])
+def test_a_record_that_is_not_there_is_not_found(console: Console, key: str) -> None:
+    answer = console.api("GET", f"commands/{key}")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("body", ["no JSON", "[1]", '{"key": 1e999}', '{"key": NaN}', "[" * 9999])
+def test_a_record_that_cannot_be_read_is_shown_as_it_is_with_the_reason(
+    console: Console, body: str
+) -> None:
+    entry = console.append(body)
+
+    record = console.api("GET", f"commands/{entry.key}").json()
+
+    assert (record["body"], record["raw"]) == (None, body)
+    assert record["problem"]
+
+
+def test_a_record_that_does_not_fit_its_schema_says_where(console: Console) -> None:
+    entry = console.append('{"key": "a", "extra": 1}')
+
+    record = console.api("GET", f"commands/{entry.key}").json()
+
+    assert "key: Too short" in record["problem"]
+    assert "extra: Unknown field" in record["problem"]
+
+
+def test_markup_and_long_values_come_back_as_data(console: Console) -> None:
+    evil = "<script>alert(1)</script>" + "x" * 10_000 + "\u2028\u0000é😀"
+
+    record = console.send(evil).json()
+
+    answer = console.api("GET", f"commands/{record['key']}")
+    assert answer.json()["body"]["key"] == evil
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
