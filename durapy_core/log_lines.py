@@ -3,6 +3,7 @@
 import json
 import traceback
 from collections.abc import Callable
+from datetime import UTC
 from typing import Final
 
 from durapy_core.log_sink import Line
@@ -28,7 +29,7 @@ _CONTROLS: Final = {
 def render_json(line: Line) -> str:
     """Return the line as one JSON object: time, level, message, then its fields."""
     shown: dict[str, object] = {
-        "time": line.time.isoformat(timespec="milliseconds"),
+        "time": line.time.astimezone(UTC).isoformat(timespec="milliseconds"),
         "level": line.level,
         **{name: line.fields[name] for name in _BOUND if line.fields.get(name) is not None},
         "message": line.message,
