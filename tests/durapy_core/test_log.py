@@ -96,22 +96,23 @@ def test_an_exception_is_shown_with_its_trace_but_not_with_the_values_of_variabl
 
     def log() -> None:
         try:
-            fail("".join(["hunter2", "-in-a-variable"]))
+            fail("hunter" + "2" * 3)
         except ValueError:
             logger.exception("it failed")
 
     line = written(log)[0]
 
-    assert "ValueError: 21" in line["exception"]
+    assert "ValueError: 9" in line["exception"]
     assert "test_log.py" in line["exception"]
-    assert "hunter2-in-a-variable" not in line["exception"]
+    assert "hunter222" not in line["exception"]
 
 
 def test_secrets_of_the_settings_are_hidden_wherever_they_appear() -> None:
     text = 'tok"en1 and pa:ss2 and pa%3Ass2 and passw3'
+    secrets = {"token": 'tok"en1', "engine_password": "passw3"}
     lines = written(
         lambda: logger.info(text, url="redis://u:pa%3Ass2@h", error="passw3"),
-        **{"token": 'tok"en1', "engine_password": "passw3"},
+        **secrets,
         engine="redis://u:pa%3Ass2@h:1",
     )
 
