@@ -57,7 +57,8 @@ class ComposeProject:
 
     def logs(self, *services: str) -> str:
         """Return what services have written, without Compose's prefixes."""
-        return self.run("logs", "--no-color", "--no-log-prefix", *services)
+        said = self.run("logs", "--no-color", "--no-log-prefix", *services)
+        return said.replace("\x1b[2K", "")  # Compose 2.26 clears a line even where there is none
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +71,8 @@ class ComposeProject:
     ) -> None:
         """Remove containers, volumes and the images that were built for this project."""
         self.run("down", "--volumes", "--remove-orphans", "--rmi=local", "--timeout=5", check=False)
+        built_before = f"label=com.docker.compose.project={self.name}"
+        docker("image", "prune", "--force", "--filter", built_before)
 
 
 def docker(*arguments: str) -> str:

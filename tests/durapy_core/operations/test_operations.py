@@ -20,6 +20,7 @@ from durapy_core.operations import (
     state_of,
 )
 from durapy_core.operations.requests import OUTCOME, PROGRESS, REQUEST
+from tests.support.waiting import wait_for
 
 
 @dataclass
@@ -54,21 +55,12 @@ def serving(engine: Engine, manager: Restarts) -> Iterator[threading.Event]:
     thread = threading.Thread(target=serve, args=(engine, manager, stop), daemon=True)
     thread.start()
     try:
-        wait_until(lambda: is_served(engine))
+        wait_for(lambda: is_served(engine), "a server of operations", every_s=0.01)
         yield stop
     finally:
         stop.set()
         thread.join(20)
         assert not thread.is_alive()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    never = threading.Event()
-    for _ in range(2000):
-        if condition():
-            return
-        never.wait(0.01)
-    pytest.fail("the condition did not come true within 20 s")
 
 
 def ask(engine: Engine, verb: str = "restart", service: str = "ponger") -> str:

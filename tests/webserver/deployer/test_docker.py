@@ -1,8 +1,7 @@
 """The Docker manager on a real engine, beside a project that looks the same and is not ours."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from durapy_core.deploy.base import ReplicaState
 from durapy_core.errors import DeployError, ManagerUnavailableError, ServiceNotFoundError
 from tests.support.compose import ComposeProject, docker, need_docker
+from tests.support.waiting import wait_for
 from webserver.deployer.docker import DockerManager
 
 SOCKET = Path("/var/run/docker.sock")
@@ -116,7 +116,7 @@ def test_a_service_that_turns_unhealthy_fails_the_restart(manager: DockerManager
 
 def test_what_crashed_earlier_does_not_count(manager: DockerManager, ours: ComposeProject) -> None:
     ours.run("exec", "worker", "touch", "/tmp/crash")  # noqa: S108 (in a container)
-    wait_until(lambda: ours.inspect("worker")["RestartCount"] == 1)
+    wait_for(lambda: ours.inspect("worker")["RestartCount"] == 1, "the restart after a crash")
 
     manager.restart("worker")
 
@@ -185,7 +185,7 @@ def test_a_one_off_container_of_the_project_is_left_alone(
 
     assert json.loads(docker("inspect", one_off))[0]["State"]["Running"]
     assert len([r for r in manager.replicas() if r.service == "worker"]) == 1
-    docker("rm", "--force", one_off)
+    docker("rm", "--force", "--volumes", one_off)
 
 
 def test_a_near_name_is_suggested(manager: DockerManager) -> None:
@@ -198,12 +198,3 @@ def test_outside_a_container_the_project_must_be_named() -> None:
 
     with pytest.raises(ManagerUnavailableError, match="DURAPY_COMPOSE_PROJECT"):
         DockerManager(socket_path=SOCKET).restart("worker")
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    never = threading.Event()
-    for _ in range(200):
-        if condition():
-            return
-        never.wait(0.1)
-    pytest.fail("the condition did not come true within 20 s")

@@ -1,0 +1,164 @@
+"""The main job, in containers: sessions over HTTP, and what may happen in the middle of one."""
+
+import json
+
+import pytest
+
+from tests.support.rig import SERVICES, Rig, answered_once
+from tests.support.waiting import wait_for
+
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(900)]
+
+
+def test_a_session_is_run_over_http_from_its_beginning_to_its_end(rig: Rig) -> None:
+    with rig.session("plain") as begun:
+        rig.await_pongs(begun["key"], 3)
+    records = rig.since(begun["key"])
+
+    end = next(record for record in records if record["type"] == "END_SESSION")
+    assert begun["sender"].startswith("webserver:")
+    assert answered_once(rig.pings(begun["key"]), rig.pongs(begun["key"]))
+    assert not rig.pings(end["key"])
+    assert rig.api("GET", "services")["session"]["state"] == "idle"
+
+
+def test_pings_of_a_time_without_ponger_are_answered_once_when_it_is_back(rig: Rig) -> None:
+    with rig.session("away") as begun:
+        rig.await_pongs(begun["key"], 1)
+        rig.compose.run("stop", "ponger")
+        stopped = rig.since(begun["key"])[-1]["key"]
+        wait_for(lambda: len(rig.pings(stopped)) >= 5, "five pings without ponger")
+        assert rig.pongs(stopped) == []
+        rig.compose.run("start", "ponger")
+        rig.await_pongs(stopped, 7)
+
+    assert answered_once(rig.pings(begun["key"]), rig.pongs(begun["key"]))
+
+
+def test_a_restart_from_the_console_in_mid_session_loses_and_doubles_nothing(rig: Rig) -> None:
+    before = rig.compose.inspect("ponger")["State"]["StartedAt"]
+    with rig.session("again") as begun:
+        rig.await_pongs(begun["key"], 2)
+        key = rig.api("POST", "services/ponger/restart")["operation"]
+        outcome = wait_for(
+            lambda: (
+                told
+                if (told := rig.api("GET", f"operations/{key}"))["state"] != "requested"
+                else {}
+            ),
+            "the outcome of the restart",
+            limit_s=60,
+        )
+        restarted = rig.since(begun["key"])[-1]["key"]
+        rig.await_pongs(restarted, 2)
+
+    assert (outcome["state"], outcome["service"]) == ("done", "ponger")
+    assert outcome["by"].startswith("webserver:")
+    assert rig.compose.inspect("ponger")["State"]["StartedAt"] > before
+    assert answered_once(rig.pings(begun["key"]), rig.pongs(begun["key"]))
+
+
+def test_the_command_line_restarts_a_service_and_says_so(rig: Rig) -> None:
+    said = rig.compose.run("exec", "--no-TTY", "webserver", "durapy", "restart", "pinger")
+
+    assert "pinger was restarted" in said
+
+
+def test_a_session_goes_on_after_redis_was_killed(rig: Rig) -> None:
+    with rig.session("killed") as begun:
+        rig.await_pongs(begun["key"], 2)
+        info = rig.redis("INFO", "server")
+        number = next(line for line in info.split() if line.startswith("process_id:"))
+        rig.exec("redis", f"kill -KILL {number.removeprefix('process_id:')}")
+        wait_for(lambda: rig.compose.inspect("redis")["RestartCount"] >= 1, "Redis to come back")
+        wait_for(lambda: _is_healthy(rig, "redis"), "a healthy Redis")
+        back = rig.since(begun["key"])[-1]["key"]
+        rig.await_pongs(back, 3)
+
+    assert answered_once(rig.pings(begun["key"]), rig.pongs(begun["key"]))
+
+
+def test_a_ping_by_redis_cli_is_answered(rig: Rig) -> None:
+    with rig.session("cli") as begun:
+        key = add(rig, "type", "PING", "body", '{"key": "cli-by-hand"}')
+        pong = wait_for(
+            lambda: [p for p in rig.pongs(begun["key"]) if p["cause"] == key], "its pong"
+        )[0]
+
+    assert pong["body"] == {"input_key": "cli-by-hand", "output_key": "dnah-yb-ilc"}
+    assert rig.api("GET", f"commands/{key}")["sender"] is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (["type", "PING", "body", "{broken"], "JSON"),
+        (["type", "PING"], "'body'"),
+        (["body", "{}"], "'type'"),
+        (["colour", "red"], "'type'"),
+        (["type", "PING", "body", "{}"], "key"),
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_reported_and_stops_nothing(
+    rig: Rig, fields: list[str], problem: str
+) -> None:
+    with rig.session("odd") as begun:
+        key = add(rig, *fields)
+        record = rig.api("GET", f"commands/{key}")
+        rig.await_pongs(key, 2)
+        wait_for(lambda: key in rig.compose.logs("ponger"), "a line in ponger's log")
+
+    assert problem in record["problem"]
+    assert record in rig.since(begun["key"])
+    lines = map(json.loads, filter(None, _lines_with(rig, key)))
+    assert any(line["level"] == "WARNING" for line in lines)
+
+
+def test_an_entry_of_an_unknown_type_is_shown_and_stops_nothing(rig: Rig) -> None:
+    with rig.session("unknown") as begun:
+        key = add(rig, "type", "NO_SUCH_THING", "body", '{"a": 1}')
+        rig.await_pongs(key, 2)
+
+    record = next(r for r in rig.since(begun["key"]) if r["key"] == key)
+    assert (record["type"], record["body"]) == ("NO_SUCH_THING", {"a": 1})
+
+
+def test_stopping_ends_every_container_with_0_and_the_session_goes_on_afterwards(rig: Rig) -> None:
+    with rig.session("stopped") as begun:
+        rig.await_pongs(begun["key"], 2)
+        rig.compose.run("stop")
+        ended = {name: rig.compose.inspect(name)["State"]["ExitCode"] for name in SERVICES}
+        rig.up()
+        up = rig.since(begun["key"])[-1]["key"]
+        rig.await_pongs(up, 2)
+
+    assert ended == dict.fromkeys(SERVICES, 0)
+    assert answered_once(rig.pings(begun["key"]), rig.pongs(begun["key"]))
+
+
+def test_history_and_token_survive_down_and_up(rig: Rig) -> None:
+    with rig.session("kept") as begun:
+        rig.await_pongs(begun["key"], 2)
+    before = rig.since(begun["key"])
+
+    rig.compose.run("down")
+    rig.up()
+
+    assert rig.api("GET", f"commands/{begun['key']}")["body"]["prefix"] == "kept"
+    assert rig.since(begun["key"])[: len(before)] == before
+    with rig.session("after") as later:
+        rig.await_pongs(later["key"], 1)
+
+
+def add(rig: Rig, *fields: str) -> str:
+    """Write an entry as any program may, and return its key."""
+    namespace = "{durapy}"
+    return rig.redis("XADD", f"durapy:{namespace}:commands", "*", *fields)
+
+
+def _is_healthy(rig: Rig, service: str) -> bool:
+    return bool(rig.compose.inspect(service)["State"]["Health"]["Status"] == "healthy")
+
+
+def _lines_with(rig: Rig, text: str) -> list[str]:
+    return [line for line in rig.compose.logs("ponger").splitlines() if text in line]

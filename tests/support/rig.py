@@ -1,0 +1,127 @@
+"""A whole rig under Compose, and the experimenter's programs that talk to it over HTTP."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.support.compose import ComposeProject
+from tests.support.waiting import wait_for
+
+Json = dict[str, Any]
+SERVICES = ("pinger", "ponger", "webserver", "deployer", "redis")
+_LIMIT_S = 20.0
+
+
+class Rig:
+    """What `docker compose up` brings up from one folder.
+
+    Attributes:
+        compose: its Compose project.
+        folder: the checkout that it was built from.
+        url: where the console is.
+    """
+
+    def __init__(self, compose: ComposeProject, folder: Path, *, port: int) -> None:
+        self.compose = compose
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{port}"
+
+    def up(self) -> None:
+        """Build and start all, and return when all is healthy."""
+        self.compose.run("up", "--build", "--detach", "--wait")
+
+    @cached_property
+    def token(self) -> str:
+        """The token that the console has made for itself."""
+        return self.compose.run("exec", "--no-TTY", "webserver", "cat", "/data/token").strip()
+
+    def api(self, method: str, path: str, **more: Any) -> Any:
+        """Ask the API and return the answer's JSON; an error fails the test with its message."""
+        answer = requests.request(
+            method,
+            f"{self.url}/api/v1/{path}",
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=_LIMIT_S,
+            **more,
+        )
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def send(self, wire_type: str, **body: Any) -> Json:
+        """Send a command and return its record."""
+        record: Json = self.api("POST", "commands", json={"type": wire_type, "body": body})
+        return record
+
+    @contextmanager
+    def session(self, prefix: str) -> Iterator[Json]:
+        """Open a session, and end it whatever happens."""
+        begun = self.send("INITIATE_SESSION", subject=prefix, prefix=prefix)
+        wait_for(lambda: self.taking_part() == {"pinger", "ponger"}, "both services in the session")
+        try:
+            yield begun
+        finally:
+            self.send("END_SESSION")
+            wait_for(lambda: not self.taking_part(), "the end of the session")
+
+    def taking_part(self) -> set[str]:
+        """Return the services that say they are in a session."""
+        return set(self.api("GET", "services")["session"]["services"])
+
+    def since(self, key: str) -> list[Json]:
+        """Return every record after this key, oldest first."""
+        records: list[Json] = []
+        before: str | None = None
+        while True:
+            more = {"before": before} if before else {}
+            page = self.api("GET", "commands", params={"limit": 500, **more})
+            for record in page["records"]:
+                if record["key"] == key:
+                    return records[::-1]
+                records.append(record)
+            before = page["before"]
+            assert before, f"no record has the key {key}"
+
+    def pings(self, key: str) -> list[Json]:
+        """Return the pings since this key."""
+        return [record for record in self.since(key) if record["type"] == "PING"]
+
+    def pongs(self, key: str) -> list[Json]:
+        """Return the pongs since this key."""
+        return [record for record in self.since(key) if record["type"] == "PONG"]
+
+    def await_pongs(self, key: str, count: int) -> list[Json]:
+        """Wait until there are so many pongs since this key."""
+        return wait_for(
+            lambda: found if len(found := self.pongs(key)) >= count else [],
+            f"{count} pongs",
+            limit_s=60,
+        )
+
+    def redis(self, *arguments: str) -> str:
+        """Run `redis-cli` as an administrator or a foreign program would."""
+        client = ("redis-cli", "-s", "/run/redis/redis.sock")
+        return self.compose.run("exec", "--no-TTY", "redis", *client, *arguments).strip()
+
+    def exec(self, service: str, script: str) -> str:
+        """Run a line of shell in a service's container."""
+        return self.compose.run("exec", "--no-TTY", service, "sh", "-c", script)
+
+
+def answered_once(pings: list[Json], pongs: list[Json]) -> bool:
+    """Return whether every ping has exactly one pong, with its key reversed and named as cause."""
+    expected = sorted((p["key"], p["body"]["key"], p["body"]["key"][::-1]) for p in pings)
+    given = sorted((p["cause"], p["body"]["input_key"], p["body"]["output_key"]) for p in pongs)
+    return given == expected
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
