@@ -31,6 +31,7 @@ function follow(reference, root) {
  */
 function unfold(schema, root) {
   const { $ref, allOf, anyOf, oneOf, ...rest } = schema;
+  const { type, ...untyped } = schema;
   if ($ref) return { schema: { ...follow($ref, root), ...rest }, nullable: false };
   if (allOf?.length === 1) return { schema: { ...allOf[0], ...rest }, nullable: false };
   const all = anyOf ?? oneOf;
@@ -39,9 +40,9 @@ function unfold(schema, root) {
     const one = left.length === 1 ? left[0] : { [anyOf ? 'anyOf' : 'oneOf']: left };
     return { schema: { ...one, ...rest }, nullable: true };
   }
-  if (Array.isArray(schema.type)) {
-    const branches = schema.type.map((type) => ({ type }));
-    return { schema: { ...schema, type: undefined, anyOf: branches }, nullable: false };
+  if (Array.isArray(type)) {
+    const each = type.map((one) => ({ type: one }));
+    return { schema: { ...untyped, anyOf: each }, nullable: false };
   }
   return null;
 }
