@@ -86,7 +86,12 @@ bind('e', 'Edit and resend the chosen row', () => history.resend());
 await loadTypes();
 const key = urlValue('key');
 if (key) await resend(key);
-else
-  choose(
-    types.some(({ type }) => type === urlValue('type')) ? urlValue('type') : (types[0]?.type ?? ''),
+else choose(types.some(({ type }) => type === urlValue('type')) ? urlValue('type') : firstType());
+
+/** What somebody who has just come may want to send: the command that begins a session. */
+function firstType() {
+  const begins = types.find(({ services }) =>
+    services.some(({ roles }) => roles.includes('begins')),
   );
+  return (begins ?? types[0])?.type ?? '';
+}

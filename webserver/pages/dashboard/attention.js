@@ -59,10 +59,11 @@ class Attention extends DpElement {
 
   view() {
     const found = rig.current ? concerns(rig.services, rig.session?.services ?? []) : [];
-    const quiet = found.length === 0 && this.#conflicts.length === 0;
     return html`<section class="card" aria-labelledby="attention-title">
-      <header><h2 id="attention-title">${quiet ? 'Rate and lag' : 'Needs attention'}</h2>${quiet && rig.current ? html`<span class="sub">nothing needs attention</span>` : nothing}</header>
-      ${quiet ? nothing : html`<ul role="list" class="notes scroll" tabindex="0" aria-labelledby="attention-title">${found.map(item)}${this.#conflicts.map(conflictItem)}</ul>`}
+      <header><h2 id="attention-title">Needs attention</h2></header>
+      <ul role="list" class="notes scroll" tabindex="0" aria-labelledby="attention-title">
+        ${found.map(item)}${this.#conflicts.map(conflictItem)}
+        ${found.length + this.#conflicts.length ? nothing : nothingToSay()}</ul>
       <h3 class="plot-head">Last 2 min, since this page opened
         <span class="keys"><span>${key('s1', '')}commands / s</span><span>${key('s2', '4 3')}worst lag, ms</span></span></h3>
       ${this.#plot}
@@ -73,6 +74,14 @@ class Attention extends DpElement {
 /** @param {ReturnType<typeof concerns>[number]} concern */
 const item = ({ state, service, text }) =>
   html`<li><span class="st" data-s=${state}>${glyph(state)}</span><span><b>${service}</b> ${text}</span></li>`;
+
+function nothingToSay() {
+  if (!rig.current)
+    return html`<li><span class="st" data-s="idle">${glyph('todo')}</span><span>Not known at the moment.</span></li>`;
+  if (rig.services.length === 0)
+    return html`<li><span class="st" data-s="idle">${glyph('idle')}</span><span>No service runs.</span></li>`;
+  return html`<li><span class="st" data-s="ok">${glyph('ok')}</span><span>Nothing: every service answers, no handler has failed.</span></li>`;
+}
 
 /** @param {CommandType} type */
 const conflictItem = ({ type, conflict }) =>

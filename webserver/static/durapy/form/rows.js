@@ -52,10 +52,10 @@ function row(form, property, loc, value, required) {
   const helpId = help ? `${id}-h` : undefined;
   const title = titleOf(property, loc);
   const field = { schema, loc, value, required: required && !nullable, helpId };
-  const group = isGroup(schema) || nullable;
+  const group = isGroup(schema);
   return html`<div class="f" role=${group ? 'group' : nothing} aria-labelledby=${group ? `${id}-l` : nothing}>
     <div class="lab">
-      ${isGroup(schema) ? html`<span id="${id}-l">${title}</span>` : html`<label for=${id} id="${id}-l">${title}</label>`}
+      ${group ? html`<span id="${id}-l">${title}</span>` : html`<label for=${id} id="${id}-l">${title}</label>`}
       ${required ? html`<span class="req" title="required" aria-hidden="true">*</span>` : nothing}
     </div>
     <div>
