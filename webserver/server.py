@@ -71,7 +71,7 @@ async def serve(
     app = make_app(settings, engine)
     server = HTTPServer(app, max_body_size=MAX_DISCARDED_BYTES)
     presence = Presence(revision=app.site.revision)
-    with Heartbeat(engine, presence.status):
+    with Heartbeat(engine, presence.status, file=settings.heartbeat_file):
         app.start()
         server.add_sockets(sockets)
         url = base_url(settings, sockets[0].getsockname()[1])

@@ -110,8 +110,8 @@ def _about(field: dict[str, Any]) -> str:
         "exclusiveMinimum": "> {}",
         "maximum": "≤ {}",
         "exclusiveMaximum": "< {}",
-        "minLength": "at least {} characters",
-        "maxLength": "at most {} characters",
+        "minLength": "length ≥ {}",
+        "maxLength": "length ≤ {}",
         "pattern": "matches {}",
     }
     parts = [words.format(field[name]) for name, words in limits.items() if name in field]

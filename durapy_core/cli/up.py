@@ -55,8 +55,9 @@ def up() -> None:
 
 def plan_processes(settings: Settings, *, keep_open: tuple[int, ...] = ()) -> list[ProcessSpec]:
     """Return what is to run: the web server, and each service folder without an underscore."""
+    heartbeats = settings.data_dir / "heartbeats"
+    heartbeats.mkdir(exist_ok=True)
     colour = "colour" if settings.log_format == "auto" else settings.log_format
-    environment = child_environment(PYTHONUNBUFFERED="1", DURAPY_LOG_FORMAT=colour)
     programs: dict[str, tuple[str, ...]] = {WEBSERVER: ("-m", "webserver")}
     for name in find_services(settings.services_dir):
         programs[name] = ("-m", "durapy_core", "run", name)
@@ -64,8 +65,13 @@ def plan_processes(settings: Settings, *, keep_open: tuple[int, ...] = ()) -> li
         ProcessSpec(
             name=name,
             argv=(sys.executable, *arguments),
-            environment=environment,
+            environment=child_environment(
+                PYTHONUNBUFFERED="1",
+                DURAPY_LOG_FORMAT=colour,
+                DURAPY_HEARTBEAT_FILE=str(heartbeats / name),
+            ),
             keep_open=keep_open,
+            heartbeat=heartbeats / name,
             vital=name == WEBSERVER,
         )
         for name, arguments in programs.items()

@@ -25,6 +25,7 @@ class ProcessSpec:
         argv: the program and its arguments.
         environment: all of its environment.
         keep_open: file descriptors of ours that stay open in it.
+        heartbeat: a file that the process writes once it is in order; None if it writes none.
         vital: the supervisor ends when this one cannot run with the settings that it was given.
     """
 
@@ -32,6 +33,7 @@ class ProcessSpec:
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     keep_open: tuple[int, ...] = ()
+    heartbeat: Path | None = None
     vital: bool = False
 
 

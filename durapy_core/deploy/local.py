@@ -17,14 +17,14 @@ from loguru import logger
 from durapy_core.deploy.base import DeployManager, Replica
 from durapy_core.deploy.child import Ended, Line, ProcessSpec
 from durapy_core.deploy.printer import Printer
-from durapy_core.deploy.unit import GRACE_S, SETTLED_S, Unit
+from durapy_core.deploy.unit import GRACE_S, REPORT_S, Unit
 from durapy_core.errors import DeployError, ManagerUnavailableError, ServiceNotFoundError
 from durapy_core.exit_codes import ExitCode
 
 LEAVE_S: Final = 1.5
 """How long the manager waits for killed processes before it leaves without them."""
 
-_ANSWER_S: Final = 2 * GRACE_S + SETTLED_S + 5
+_ANSWER_S: Final = GRACE_S + REPORT_S + 5
 
 
 @dataclass(frozen=True, slots=True)

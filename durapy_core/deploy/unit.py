@@ -21,8 +21,13 @@ from durapy_core.exit_codes import ExitCode
 GRACE_S: Final = 8.0
 """How long a process has to end after SIGTERM, before SIGKILL."""
 
-SETTLED_S: Final = 2.0
-"""A process that lives so long counts as started."""
+SETTLED_S: Final = 1.0
+"""A process that lives so long, and has written its heartbeat, counts as started."""
+
+REPORT_S: Final = 30.0
+"""How long a process has for its first heartbeat."""
+
+_LOOK_S: Final = 0.1
 
 LOOP_AFTER: Final = 3
 """So many crashes in a row are called a crash loop."""
@@ -90,7 +95,7 @@ class Unit:
         return min(self._dues(), default=None)
 
     def start(self, answer: Answer | None = None) -> None:
-        """Start it if it does not run; `answer` is given once it has run for SETTLED_S."""
+        """Start it if it does not run; `answer` is given once it is in order."""
         self._wanted, self.hopeless = True, False
         if answer is not None:
             self._await_run.append(answer)
@@ -132,8 +137,7 @@ class Unit:
             self.child.kill()
             self._kill_due = now + self._grace_s
         if self._settle_due is not None and now >= self._settle_due:
-            self._settle_due = None
-            self._answer(self._await_run)
+            self._settle(now)
 
     def ended(self, code: int) -> None:
         """Take note that the process has ended, and decide what comes next."""
@@ -152,6 +156,20 @@ class Unit:
                 self._await_run, error=f"{self.spec.name} ended at once ({how}): {last_line}"
             )
             self._ended_unasked(code)
+
+    def _settle(self, now: float) -> None:
+        """Answer those who wait for the start, once it is known how that went."""
+        self._settle_due = None
+        if self.spec.heartbeat is None or self.spec.heartbeat.exists():
+            self._answer(self._await_run)
+        elif now < self._begun + REPORT_S:
+            self._settle_due = now + _LOOK_S
+        else:
+            self._answer(
+                self._await_run,
+                error=f"{self.spec.name} runs, but has not reported for {REPORT_S:g} s; "
+                "its lines above, and `durapy ps`, may say why.",
+            )
 
     def _ended_unasked(self, code: int) -> None:
         name, how = self.spec.name, describe(code)
@@ -186,6 +204,8 @@ class Unit:
 
     def _spawn(self) -> None:
         self._start_due = None
+        if self.spec.heartbeat is not None:
+            self.spec.heartbeat.unlink(missing_ok=True)
         self._begun = self._clock()
         self._started_at = datetime.now(UTC)
         self._settle_due = self._begun + SETTLED_S

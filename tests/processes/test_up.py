@@ -78,10 +78,13 @@ def test_a_restart_from_the_command_line_gives_a_new_process(tmp_path: Path) -> 
         before = up.children()
 
         result = run_durapy("restart", "ponger", cwd=tmp_path, data_dir=str(tmp_path))
+        console = run_durapy("restart", "webserver", cwd=tmp_path, data_dir=str(tmp_path))
         unknown = run_durapy("restart", "pongr", cwd=tmp_path, data_dir=str(tmp_path))
 
         assert (result.code, result.out.splitlines()[-1]) == (0, "ponger was restarted")
+        assert (console.code, console.out.splitlines()[-1]) == (0, "webserver was restarted")
         assert not alive(before["ponger"])
+        assert not alive(before["webserver"])
         assert unknown.code == ExitCode.DEPLOY
         assert 'did you mean "ponger"?' in unknown.err
 

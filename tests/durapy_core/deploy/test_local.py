@@ -23,11 +23,14 @@ LIVE = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
 
 
-def spec(name: str, code: str, *, vital: bool = False) -> ProcessSpec:
+def spec(
+    name: str, code: str, *, vital: bool = False, heartbeat: Path | None = None
+) -> ProcessSpec:
     return ProcessSpec(
         name=name,
         argv=(sys.executable, "-u", "-I", "-S", "-c", code),
         environment=dict(os.environ),  # noqa: TID251 (what a child of the tests is given)
+        heartbeat=heartbeat,
         vital=vital,
     )
 
@@ -193,6 +196,30 @@ def test_restart_of_a_process_that_then_crashes_says_why(tmp_path: Path) -> None
 
         with pytest.raises(DeployError, match=r"exit code 1.*no camera is plugged in"):
             rig.manager.restart("one")
+
+
+def test_restart_waits_for_the_first_heartbeat(tmp_path: Path) -> None:
+    heartbeat, allowed = tmp_path / "heartbeat", tmp_path / "allowed"
+    code = LIVE + (
+        "import pathlib, time\n"
+        f"while not pathlib.Path({str(allowed)!r}).exists(): time.sleep(0.01)\n"
+        f"pathlib.Path({str(heartbeat)!r}).touch(); print('up', flush=True); signal.pause()"
+    )
+    allowed.touch()
+    with running(spec("one", code, heartbeat=heartbeat)) as rig:
+        rig.wait_for_line("up")
+        allowed.unlink()
+        restarted = threading.Thread(target=rig.manager.restart, args=("one",), daemon=True)
+        restarted.start()
+        rig.wait_for(lambda: not heartbeat.exists())
+
+        restarted.join(timeout=1.5)
+        before = restarted.is_alive()
+        allowed.touch()
+        restarted.join(timeout=30)
+
+        assert before
+        assert not restarted.is_alive()
 
 
 def test_a_stopped_service_stays_stopped_until_it_is_started() -> None:
