@@ -5,14 +5,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
-def capture_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` on SIGTERM and SIGINT, as often as they come.
+def capture_signals(
+    stop: Callable[[], None], numbers: tuple[signal.Signals, ...] = ENDING
+) -> Iterator[None]:
+    """Call `stop` on SIGTERM and SIGINT, as often as they come; a capture around it hears them too.
 
     `stop` may only set a flag: it runs between any two steps of the main thread, which may hold
     any lock. Does nothing on other threads, where Python takes no signals.
@@ -21,12 +23,17 @@ def capture_signals(stop: Callable[[], None]) -> Iterator[None]:
         yield
         return
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
         stop()
+        outer = before[signal.Signals(number)]
+        if callable(outer) and outer is not signal.default_int_handler:
+            outer(number, frame)
 
-    before = {number: signal.signal(number, handle) for number in ENDING}
+    before: dict[signal.Signals, Any] = {captured: signal.getsignal(captured) for captured in numbers}
+    for captured in numbers:
+        signal.signal(captured, handle)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for captured, handler in before.items():
+            signal.signal(captured, handler)

@@ -1,10 +1,12 @@
 """`durapy run`: one service in this process."""
 
-from contextlib import AbstractContextManager, nullcontext
+import time
+from contextlib import AbstractContextManager
 from importlib.metadata import entry_points
 from typing import Annotated, Final, Protocol
 
 import typer
+from loguru import logger
 
 from durapy_core.engines import Engine
 from durapy_core.errors import SettingsError
@@ -13,9 +15,12 @@ from durapy_core.log import configure
 from durapy_core.replica import make_replica_name
 from durapy_core.runtime import run_service
 from durapy_core.settings import Settings, load_settings, make_data_dir
+from durapy_core.signals import capture_signals
 from durapy_core.store import open_store
 
 WEB_ENTRY_POINTS: Final = "durapy.web"
+
+_LOOK_S: Final = 0.2
 
 
 class Serve(Protocol):
@@ -35,7 +40,10 @@ def run(
         bool, typer.Option("--web", help="Serve the console in this process as well.")
     ] = False,
 ) -> None:
-    """Run one service until it is told to stop."""
+    """Run one service until it is told to stop.
+
+    With --web the console stays, after the service has ended by itself, until Ctrl-C.
+    """
     settings = load_settings(Settings, engine=engine)
     replica = make_replica_name()
     configure(settings, service=name, replica=replica)
@@ -44,9 +52,16 @@ def run(
     if settings.engine.lower().startswith("sqlite:"):
         make_data_dir(settings)
     with open_store(settings) as store:
-        console = _find_console()(settings, store) if web else nullcontext()
-        with console:
+        if not web:
             run_service(service, store, settings, replica=replica)
+            return
+        asked: list[bool] = []
+        with capture_signals(lambda: asked.append(True)), _find_console()(settings, store):
+            run_service(service, store, settings, replica=replica)
+            if not asked:
+                logger.info("the service has ended; the console stays until Ctrl-C")
+            while not asked:
+                time.sleep(_LOOK_S)
 
 
 def _find_console() -> Serve:

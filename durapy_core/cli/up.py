@@ -5,13 +5,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
-from types import FrameType
 from typing import Final
 
 import typer
 from loguru import logger
 
-from durapy_core import operations
+from durapy_core import operations, signals
 from durapy_core.deploy.child import ProcessSpec
 from durapy_core.deploy.local import LocalManager
 from durapy_core.deploy.lock import hold
@@ -24,6 +23,9 @@ from durapy_core.store import open_store
 
 SELF: Final = "durapy"
 WEBSERVER: Final = "webserver"
+
+ENDING: Final = (*signals.ENDING, signal.SIGHUP)
+"""What ends it: Ctrl-C, SIGTERM, and a terminal that goes away."""
 
 _FIRST_LOOK_S: Final = 1.0
 
@@ -47,7 +49,7 @@ def up() -> None:
         if store_is_away:
             logger.warning("{why} The services wait for it.", why=store_is_away)
         manager = LocalManager(specs, printer)
-        with _signals_end(manager), _operations_served(settings, manager):
+        with signals.capture_signals(manager.end, ENDING), _operations_served(settings, manager):
             code = manager.run()
     if code is not ExitCode.OK:
         raise typer.Exit(code)
@@ -98,22 +100,6 @@ def _look_at_store(settings: Settings) -> str | None:
     except EngineUnavailableError as error:
         return str(error)
     return None
-
-
-@contextmanager
-def _signals_end(manager: LocalManager) -> Iterator[None]:
-    """End the manager on Ctrl-C, SIGTERM, and when the terminal goes; put the handlers back."""
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        manager.end()
-
-    caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [(number, signal.signal(number, end)) for number in caught]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
 
 
 @contextmanager
