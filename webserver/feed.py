@@ -28,7 +28,8 @@ _WAIT_S: Final = 1.0
 _BACKOFF_S: Final = 0.5
 _LOOK_AT_END_S: Final = 5.0
 
-Listener = Callable[[Sequence[Entry]], None]
+Listener = Callable[[Cursor, Sequence[Entry]], None]
+"""Is called with new entries and the cursor before the first of them."""
 
 
 class LogFeed:
@@ -78,10 +79,11 @@ class LogFeed:
         """Keep new entries and pass them on; runs on the event loop."""
         self._entries += entries
         self._bytes += sum(map(_size, entries))
+        before = self.position
         self.position = Cursor(entries[-1].key)
         self._forget()
         for listener in self._listeners:
-            listener(entries)
+            listener(before, entries)
         taken.set()
 
     def _begin(self, cursor: Cursor) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Protocol
 
 from durapy_core.entry import Cursor, Entry
@@ -31,7 +32,10 @@ class Client(Protocol):
     live: bool
 
     def push(self, text: str) -> None:
-        """Send a message, or give the connection up if too much is waiting already."""
+        """Send a message."""
+
+    def take(self, text: str, before: Position) -> None:
+        """Send the event after `before`, or stop being live there if too much is waiting."""
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close the connection."""
@@ -43,8 +47,8 @@ class Hub:
     def __init__(self, site: Site) -> None:
         self.clients: set[Client] = set()
         self._site = site
-        site.commands.listen(lambda entries: self._tell(COMMAND, entries))
-        site.operations.listen(lambda entries: self._tell(OPERATION, entries))
+        site.commands.listen(partial(self._tell, COMMAND))
+        site.operations.listen(partial(self._tell, OPERATION))
         site.directory.listen(self._look)
 
     @property
@@ -80,14 +84,17 @@ class Hub:
         for client in list(self.clients):
             client.close(1001, "the web server is stopping")
 
-    def _tell(self, topic: str, entries: Sequence[Entry]) -> None:
-        if not any(client.live and topic in client.topics for client in self.clients):
-            return
-        position = self.position
+    def _tell(self, topic: str, cursor: Cursor, entries: Sequence[Entry]) -> None:
+        before = moved(self.position, topic, cursor)
         for entry in entries:
-            text = self.event_of(topic, entry, moved(position, topic, entry))
-            if text is not None:
-                self._push(text, lambda client: client.live and topic in client.topics)
+            listening = [c for c in self.clients if c.live and topic in c.topics]
+            if not listening:
+                return
+            after = moved(before, topic, entry.key)
+            text = self.event_of(topic, entry, after)
+            for client in listening if text else ():
+                client.take(text or "", before)
+            before = after
 
     def _look(self, snapshot: Snapshot, types_changed: bool) -> None:  # noqa: FBT001 (a listener)
         if types_changed:
@@ -106,12 +113,11 @@ class Hub:
         return record_json(entry, snapshot.known if snapshot else _NO_TYPES)
 
 
-def moved(position: Position, topic: str, entry: Entry) -> Position:
-    """Return the position after an entry of this topic's log."""
-    key = Cursor(entry.key)
+def moved(position: Position, topic: str, key: str) -> Position:
+    """Return the position with another cursor for this topic's log."""
     if topic == COMMAND:
-        return Position(key, position.operations)
-    return Position(position.commands, key)
+        return Position(Cursor(key), position.operations)
+    return Position(position.commands, Cursor(key))
 
 
 def dump(message: dict[str, Any]) -> str:

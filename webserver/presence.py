@@ -14,10 +14,10 @@ NAME = "webserver"
 
 
 class Presence:
-    """What this web server says of itself; `state` is set by whoever starts and stops it."""
+    """What this web server says of itself; `state` is set by whoever stops it."""
 
     def __init__(self, *, revision: str) -> None:
-        self.state = ServiceState.STARTING
+        self.state = ServiceState.IDLE
         self._revision = revision
         self._replica = make_replica_name()
         self._started_at = datetime.now(UTC)

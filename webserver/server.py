@@ -76,7 +76,6 @@ async def serve(
         server.add_sockets(sockets)
         url = base_url(settings, sockets[0].getsockname()[1])
         logger.info("the console listens at {url}", url=url)
-        presence.state = ServiceState.IDLE
         welcoming = asyncio.create_task(_welcome(app.site, url, announce or print_link))
         await stop.wait()
         presence.state = ServiceState.STOPPED

@@ -5,11 +5,12 @@ It is then given what it missed, in order, at the pace at which it takes it, and
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 from loguru import logger
+from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from durapy_core.entry import Cursor, Entry
@@ -26,6 +27,7 @@ from webserver.sending import check_command, send_command
 from webserver.site import Site
 
 MOST_WAITING_BYTES: Final = 1_000_000
+STUCK_S: Final = 5.0
 TOO_FAR_BEHIND: Final = 4008
 _CHUNK: Final = 100
 _COUNT_CHUNK: Final = 500
@@ -89,12 +91,17 @@ class Socket(WebSocketHandler, Api):
             self.push(dump({"op": "error", "id": number, **answer.to_json()}))
 
     def push(self, text: str) -> None:
-        """Send a message; a browser that has not taken the last megabyte is dropped."""
-        if self._waiting_bytes > MOST_WAITING_BYTES:
-            self._hub.clients.discard(self)
-            self.close(TOO_FAR_BEHIND, "too far behind")
-            return
+        """Send a message."""
         self._write(text)
+
+    def take(self, text: str, before: Position) -> None:
+        """Send an event; a browser a megabyte behind is given the rest at its own pace."""
+        if self._waiting_bytes <= MOST_WAITING_BYTES:
+            self._write(text)
+            return
+        self.live = False
+        self._position = before
+        self._start(self._go_live())
 
     def _write(self, text: str) -> asyncio.Future[None] | None:
         try:
@@ -130,8 +137,7 @@ class Socket(WebSocketHandler, Api):
         wanted = _topics(message)
         resume = Position.from_token(message.get("resume"))
         asked = message.get("resume") is not None
-        self._joining = asyncio.create_task(self._join(wanted, resume, asked=asked))
-        self._joining.add_done_callback(self._joined)
+        self._start(self._join(wanted, resume, asked=asked))
 
     async def _send(self, message: Message) -> None:
         if self.user is None:
@@ -169,9 +175,14 @@ class Socket(WebSocketHandler, Api):
         if text is not None:
             self.push(text)
 
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._joining = asyncio.create_task(work)
+        self._joining.add_done_callback(self._joined)
+
     def _joined(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            logger.opt(exception=task.exception()).error("a socket could not be served")
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, WebSocketClosedError | StreamClosedError):
+            logger.opt(exception=error).error("a socket could not be served")
             self.close(1011, "an error in the web server")
 
     async def _join(self, wanted: set[str], resume: Position | None, *, asked: bool) -> None:
@@ -199,6 +210,10 @@ class Socket(WebSocketHandler, Api):
         self.topics |= wanted
         if SERVICES in wanted:
             self._push_services()
+        await self._go_live()
+
+    async def _go_live(self) -> None:
+        """Send what is missing; what comes from then on is sent as it comes."""
         while not await self._catch_up():
             pass
         self.live = True
@@ -218,14 +233,30 @@ class Socket(WebSocketHandler, Api):
         return True
 
     async def _replay(self, topic: str, entries: list[Entry]) -> None:
-        written: asyncio.Future[None] | None = None
         for entry in entries:
-            self._position = moved(self._position, topic, entry)
+            self._position = moved(self._position, topic, entry.key)
             text = self._hub.event_of(topic, entry, self._position)
-            if text is not None and topic in self.topics:
-                written = self._write(text)
-        if written is not None:
-            await written
+            if text is None or topic not in self.topics:
+                continue
+            written = self._write(text)
+            if self._waiting_bytes > MOST_WAITING_BYTES and written is not None:
+                await self._until_taken(written)
+        await asyncio.sleep(0)  # others have their turn
+
+    async def _until_taken(self, written: asyncio.Future[None]) -> None:
+        """Wait until the browser has taken all that was sent, or drop it: then it resumes."""
+        try:
+            async with asyncio.timeout(STUCK_S):
+                await asyncio.shield(written)
+        except TimeoutError:
+            self._hub.clients.discard(self)
+            self.close(TOO_FAR_BEHIND, "too far behind")
+            logger.info(
+                "a browser took nothing for {s:g} s and is dropped; it resumes by itself",
+                s=STUCK_S,
+                address=self.request.remote_ip,
+            )
+            raise WebSocketClosedError from None
 
     async def _read_older(self, feed: LogFeed, cursor: Cursor) -> list[Entry]:
         """Return entries after the cursor that left the feed's buffer, none beyond its position."""

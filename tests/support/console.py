@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Self
 
 import requests
@@ -93,20 +93,17 @@ class SocketClient:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        self._may_read = Event()
         self._received: queue.Queue[Json | None] = queue.Queue()
         request = HTTPRequest(url.replace("http:", "ws:") + "/ws", headers=headers)
-        self.connection: WebSocketClientConnection = self._run(
-            websocket_connect(request, on_message_callback=self._take)
-        )
+        connecting = asyncio.run_coroutine_threadsafe(self._connect(request), self._loop)
+        self.connection = connecting.result(LIMIT_S)
 
     def _take(self, message: str | bytes | None) -> None:
         self._received.put(None if message is None else json.loads(message))
 
-    def _run(self, awaitable: Any) -> Any:
-        async def wait() -> Any:
-            return await awaitable
-
-        return asyncio.run_coroutine_threadsafe(wait(), self._loop).result(LIMIT_S)
+    async def _connect(self, request: HTTPRequest) -> WebSocketClientConnection:
+        return await websocket_connect(request, on_message_callback=self._take)
 
     def say(self, **message: Any) -> None:
         self._loop.call_soon_threadsafe(self.connection.write_message, json.dumps(message))
@@ -134,6 +131,14 @@ class SocketClient:
 
     def commands(self, count: int) -> list[Json]:
         return [self.hear("event", topic="command")["data"] for _ in range(count)]
+
+    def stop_reading(self) -> None:
+        """Take nothing from the network until `go_on_reading`."""
+        self._may_read.clear()
+        self._loop.call_soon_threadsafe(self._may_read.wait, LIMIT_S)
+
+    def go_on_reading(self) -> None:
+        self._may_read.set()
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self.connection.close)

@@ -1,0 +1,218 @@
+"""Pages: found by being there, equal to the built-in ones, and harmless when broken."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from durapy_core.engines.memory import MemoryEngine
+from tests.support.console import Console, run_console
+from webserver.pages import Pages
+
+HTML = '{% extends "base.html" %}{% block main %}<p id="mine">{{ said }}</p>{% end %}'
+
+
+@pytest.fixture
+def pages_dir(tmp_path: Path) -> Path:
+    (tmp_path / "pages").mkdir()
+    return tmp_path / "pages"
+
+
+@pytest.fixture
+def console(engine: MemoryEngine, tmp_path: Path, pages_dir: Path) -> Iterator[Console]:
+    with run_console(engine, tmp_path / "data", pages_dir=pages_dir) as console:
+        yield console
+
+
+def add(folder: Path, code: str = "", html: str | None = HTML) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "page.py").write_text(dedent(code))
+    if html is not None:
+        (folder / "page.html").write_text(html)
+
+
+def test_the_built_in_pages_are_in_the_rail_and_reachable(console: Console) -> None:
+    home = console.ask("GET", "/")
+
+    assert home.status_code == 200
+    assert 'href="/commands"' in home.text
+    assert 'data-page="dashboard"' in home.text
+    assert console.ask("GET", "/commands").status_code == 200
+
+
+def test_a_page_is_there_as_soon_as_its_folder_is(console: Console, pages_dir: Path) -> None:
+    add(pages_dir / "lick", 'title = "Lick rate"\ndef data(request): return {"said": "hello"}')
+    (pages_dir / "lick" / "page.js").write_text("export const rate = 1;")
+
+    page = console.ask("GET", "/x/lick")
+    rail = console.ask("GET", "/")
+    script = console.ask("GET", "/pages/lick/page.js")
+
+    assert '<p id="mine">hello</p>' in page.text
+    assert "Lick rate" in rail.text
+    assert (script.status_code, script.text) == (200, "export const rate = 1;")
+    assert console.ask("GET", "/x/lick/page.js").text == script.text
+
+
+def test_an_edited_page_shows_on_reload(console: Console, pages_dir: Path) -> None:
+    add(pages_dir / "lick", 'def data(request): return {"said": "one"}')
+    first = console.ask("GET", "/x/lick").text
+    add(pages_dir / "lick", 'def data(request): return {"said": "two"}', HTML + "<!-- new -->")
+    second = console.ask("GET", "/x/lick").text
+
+    assert '<p id="mine">one</p>' in first
+    assert '<p id="mine">two</p>' in second
+
+
+def test_a_removed_page_is_gone(console: Console, pages_dir: Path) -> None:
+    add(pages_dir / "lick", 'def data(request): return {"said": ""}')
+    assert console.ask("GET", "/x/lick").status_code == 200
+
+    (pages_dir / "lick" / "page.py").unlink()
+
+    assert console.ask("GET", "/x/lick").status_code == 404
+
+
+def test_a_page_is_told_who_asks_for_what(console: Console, pages_dir: Path) -> None:
+    add(
+        pages_dir / "echo",
+        """
+        def data(request):
+            entries = request.engine.page("commands")
+            return {"said": f"{request.user.name} {request.query['q']} {len(entries)}"}
+        """,
+    )
+    console.send("a1")
+
+    assert "api &lt;b&gt; 1" in console.ask("GET", "/x/echo?q=<b>").text
+
+
+def test_a_page_brings_its_own_routes_behind_the_same_sign_in(
+    console: Console, pages_dir: Path
+) -> None:
+    add(
+        pages_dir / "lick",
+        """
+        from webserver.api.base import Api
+
+        class Rate(Api):
+            def get(self, channel):
+                self.reply({"channel": channel, "user": self.user.name})
+
+            def post(self, channel):
+                self.reply({"taken": self.json_body()})
+
+        handlers = [(r"rates/(\\d+)", Rate)]
+        """,
+    )
+    console.ask("GET", "/x/lick")
+
+    assert console.ask("GET", "/x/lick/api/rates/3").json() == {"channel": "3", "user": "api"}
+    assert console.ask("POST", "/x/lick/api/rates/3", json=[1]).json() == {"taken": [1]}
+    assert console.ask("GET", "/x/lick/api/rates/3", token=None).status_code == 401
+    assert console.ask("GET", "/x/lick/api/other").status_code == 404
+    assert console.ask("GET", "/x/nobody/api/rates/3").status_code == 404
+
+
+def test_a_page_has_the_slug_and_order_it_asks_for_and_may_hide(
+    pages_dir: Path,
+) -> None:
+    add(pages_dir / "b", 'slug = "bee"\norder = 1')
+    add(pages_dir / "a", "order = 2\nhidden = True")
+    add(pages_dir / "_drafts")
+    (pages_dir / "no_page").mkdir()
+
+    found = [page for page in Pages(pages_dir).refresh() if page.folder.parent == pages_dir]
+
+    assert [(p.slug, p.href, p.hidden, p.title) for p in found] == [
+        ("bee", "/x/bee", False, "b"),
+        ("a", "/x/a", True, "a"),
+    ]
+
+
+BROKEN = {
+    "syntax": "this is no Python",
+    "import": "import nothing_like_that",
+    "exit": "import sys; sys.exit(1)",
+    "slug": 'slug = "../etc"',
+    "data": "data = 5",
+    "open": 'from tornado.web import RequestHandler\nhandlers = [("x", RequestHandler)]',
+    "pattern": "handlers = [('(', __import__('webserver.api.base').api.base.Api)]",
+}
+
+
+@pytest.mark.parametrize("code", BROKEN.values(), ids=BROKEN.keys())
+def test_a_page_that_cannot_be_loaded_says_so_in_its_place_and_breaks_nothing_else(
+    console: Console, pages_dir: Path, code: str
+) -> None:
+    add(pages_dir / "bad", code)
+
+    answer = console.ask("GET", "/x/bad")
+
+    assert answer.status_code == 500
+    assert "bad/page.py:" in answer.text
+    assert "Traceback" not in answer.text
+    home = console.ask("GET", "/")
+    assert home.status_code == 200
+    assert 'href="/x/bad"' in home.text
+
+
+@pytest.mark.parametrize(
+    ("code", "html", "status"),
+    [
+        ("def data(request): raise ValueError('secret detail')", HTML, 500),
+        ("def data(request): return {}", HTML, 500),
+        ("", "{% if %}", 500),
+        ("", None, 500),
+    ],
+    ids=["data fails", "a name is missing", "the template is wrong", "no page.html"],
+)
+def test_a_page_that_fails_when_shown_breaks_nothing_else(
+    console: Console, pages_dir: Path, code: str, html: str | None, status: int
+) -> None:
+    add(pages_dir / "bad", code, html)
+
+    answer = console.ask("GET", "/x/bad")
+
+    assert answer.status_code == status
+    assert "<h1" in answer.text
+    assert "Traceback" not in answer.text
+    assert console.ask("GET", "/").status_code == 200
+
+
+def test_a_second_page_of_the_same_slug_is_left_out(console: Console, pages_dir: Path) -> None:
+    add(pages_dir / "mine", 'slug = "commands"\ntitle = "Impostor"')
+
+    assert "Impostor" not in console.ask("GET", "/").text
+    assert console.ask("GET", "/commands").status_code == 200
+
+
+def test_only_a_built_in_page_has_a_path_of_its_own(console: Console, pages_dir: Path) -> None:
+    add(pages_dir / "mine", 'path = "/login"\ndef data(request): return {"said": "no"}')
+
+    assert console.ask("GET", "/x/mine").status_code == 200
+    assert 'id="mine"' not in console.ask("GET", "/login").text
+
+
+def test_what_a_page_is_made_of_is_not_served(console: Console, pages_dir: Path) -> None:
+    add(pages_dir / "lick", "password = 1")
+
+    for name in ("page.py", "page.html", "../lick/page.py", ".hidden.js", "nothing.js"):
+        assert console.ask("GET", f"/pages/lick/{name}").status_code == 404
+
+
+def test_what_a_page_shows_is_escaped(console: Console, pages_dir: Path) -> None:
+    add(pages_dir / "lick", 'def data(request): return {"said": "<script>alert(1)</script>"}')
+
+    text = console.ask("GET", "/x/lick").text
+
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<script>alert" not in text
+
+
+def test_an_address_that_is_not_there_is_said_in_words(console: Console) -> None:
+    for path in ("/nothing", "/x/nothing", "/Nothing/at/all", "/x/a/b/c"):
+        answer = console.ask("GET", path)
+        assert answer.status_code == 404
+        assert "There is no such page" in answer.text
