@@ -12,6 +12,7 @@ const FILES = {
     'lit-html.js',
     'directive.js',
     'directive-helpers.js',
+    'directives/guard.js',
     'directives/live.js',
     'directives/repeat.js',
     'LICENSE',

@@ -3,8 +3,9 @@ import { ApiError, durapy } from '/static/durapy/client.js';
 import { confirmed, toast } from '/static/durapy/dialog.js';
 import { DpElement } from '/static/durapy/element.js';
 import '/static/durapy/form.js';
-import { icon, status, tag } from '/static/durapy/icons.js';
+import { icon, status } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
+import { facts, skeleton } from './facts.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 /** @typedef {import('/static/durapy/form.js').DpForm} DpForm */
@@ -188,17 +189,5 @@ export class Composer extends DpElement {
     return status('bad', count === 1 ? '1 field to correct' : `${count} fields to correct`);
   }
 }
-
-/** @param {CommandType} type */
-function facts(type) {
-  const handled = type.services.filter(({ roles }) => roles.some((role) => role !== 'sends'));
-  return html`${type.running === 0 ? tag('warn', '0 running') : nothing}
-    ${type.actuates ? tag('busy', 'acts on the world') : nothing}
-    ${type.conflict ? html`<span class="small" data-s="bad">${tag('bad', 'conflict')} ${type.conflict}</span>` : nothing}
-    ${handled.length ? html`<span class="small dim">heard by ${handled.map(({ service, running }) => `${service}${running ? '' : ' (down)'}`).join(', ')}</span>` : nothing}`;
-}
-
-const skeleton = () =>
-  html`<div class="form-body stack" aria-hidden="true">${Array.from({ length: 5 }, () => html`<div class="skel tall"></div>`)}</div>`;
 
 customElements.define('cmd-composer', Composer);

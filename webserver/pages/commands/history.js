@@ -1,12 +1,13 @@
 // The live history: newest first, filtered, held still on demand, paged back to the first record.
 import { api, durapy } from '/static/durapy/client.js';
 import { DpElement, oncePerFrame } from '/static/durapy/element.js';
-import { clock, pairs } from '/static/durapy/format.js';
-import { glyph, icon } from '/static/durapy/icons.js';
-import { html, nothing, repeat } from '/static/durapy/lit.js';
+import { clock } from '/static/durapy/format.js';
+import { icon } from '/static/durapy/icons.js';
+import { guard, html, nothing, repeat } from '/static/durapy/lit.js';
 import { detail } from './detail.js';
 import { filterBar } from './filters.js';
 import { passes, RecordList } from './record-list.js';
+import { row, skeleton } from './rows.js';
 import { changeUrl, urlValue } from './url.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */
@@ -135,6 +136,9 @@ export class History extends DpElement {
 
   view() {
     const { paused, fresh } = this.#list;
+    const look = (/** @type {{target: HTMLElement}} */ { target }) => {
+      this.#list.reading = target.scrollTop > 0;
+    };
     return html`<section class="card" aria-labelledby="history-title">
       <header><h2 id="history-title">History</h2><span class="sub">${paused ? 'paused' : 'live'}</span><span class="grow"></span>
         <button type="button" class="sm" aria-pressed=${paused} @click=${() => this.togglePause()}>
@@ -145,7 +149,7 @@ export class History extends DpElement {
         senders: [...this.#senders].sort(),
         change: (change) => this.#filterBy(change),
       })}
-      <div class="scroll grow" tabindex="0" role="region" aria-label="Commands, newest first" aria-busy=${this.#loading}>${this.#rows()}</div>
+      <div class="scroll grow live" tabindex="0" role="region" aria-label="Commands, newest first" aria-busy=${this.#loading} @scroll=${look}>${this.#rows()}</div>
       ${this.#selected ? this.#detail(this.#selected) : nothing}
     </section>`;
   }
@@ -183,15 +187,10 @@ export class History extends DpElement {
       <button type="button" class="sm" @click=${() => this.#filterBy({ type: '', sender: '', text: '' })}>Clear the filter</button></div>`;
   }
 
-  /** @param {CommandRecord} record */
+  /** A row is drawn again only when it is chosen or let go: hundreds may arrive in a second. @param {CommandRecord} record */
   #row(record) {
-    const time = clock(record.sent_at);
     const chosen = this.#selected?.key === record.key;
-    return html`<tr aria-selected=${chosen} @click=${() => this.select(record)}>
-      <td class="num dim mono nowrap">${time}</td>
-      <td><button type="button" class="rowbtn type" aria-label="${record.type ?? 'no type'} at ${time}, detail">${record.type ?? '(no type)'}</button></td>
-      <td class="muted ellipsis hide-t">${record.sender ?? '–'}</td>
-      <td class="ellipsis">${record.problem ? problemMark(record.problem) : html`<span class="kv ellipsis">${pairs(record.body).map(([k, v]) => html`<b>${k}=</b>${v}  `)}</span>`}</td></tr>`;
+    return guard([record, chosen], () => row(record, chosen, () => this.select(record)));
   }
 
   /** @param {CommandRecord} record */
@@ -204,12 +203,5 @@ export class History extends DpElement {
     });
   }
 }
-
-/** @param {string} problem */
-const problemMark = (problem) =>
-  html`<span class="st small" data-s="warn" title=${problem}>${glyph('warn')}<span class="ellipsis">${problem}</span></span>`;
-
-const skeleton = () =>
-  html`<div class="form-body stack" aria-hidden="true">${Array.from({ length: 9 }, () => html`<div class="skel"></div>`)}</div>`;
 
 customElements.define('cmd-history', History);

@@ -4,7 +4,9 @@
 /** @typedef {{type: string, sender: string, text: string}} Filter an empty text lets all through */
 
 /** Rows kept while following; more are a page away. */
-const KEPT = 300;
+const KEPT = 60;
+/** Records kept aside while the list cannot show them. */
+const HELD = 500;
 /** Rows above which a list with older pages stops following. */
 const READING = 3000;
 
@@ -33,8 +35,10 @@ export class RecordList {
   #held = [];
   /** Arrived since the newest page was asked for, newest first. @type {CommandRecord[]} */
   #early = [];
-  /** Whether the reader has asked for older pages: then nothing is taken away. */
-  #reading = false;
+  /** Keys of the newest page: the socket may tell of its records a moment later. @type {Set<string>} */
+  #paged = new Set();
+  /** Whether somebody looks further down: then nothing is taken away. */
+  reading = false;
 
   /** The newest page is being asked for: what arrives meanwhile may be in it or not. */
   expectPage() {
@@ -43,27 +47,29 @@ export class RecordList {
 
   /** Begin anew with the newest page. @param {{records: CommandRecord[], before: string | null}} page */
   begin({ records, before }) {
-    this.records = [...this.#early.filter(unknownTo(records)), ...records];
+    this.#paged = new Set(records.map(({ key }) => key));
+    this.records = [...this.#early.filter(({ key }) => !this.#paged.has(key)), ...records];
     this.before = before;
     this.#early = [];
     this.#held = [];
     this.fresh = 0;
-    this.#reading = false;
+    this.reading = false;
   }
 
   /** Add an older page at the end. @param {{records: CommandRecord[], before: string | null}} page */
   addOlder({ records, before }) {
     this.records = this.records.concat(records.filter(unknownTo(this.records)));
     this.before = before;
-    this.#reading = true;
+    this.reading = true;
   }
 
   /** Take what has just been stored. @param {CommandRecord} record */
   arrive(record) {
-    this.#early = [record, ...this.#early].slice(0, KEPT);
+    if (this.#paged.has(record.key)) return;
+    this.#early = [record, ...this.#early].slice(0, HELD);
     if (this.paused) {
       this.fresh += 1;
-      this.#held = [record, ...this.#held].slice(0, KEPT);
+      this.#held = [record, ...this.#held].slice(0, HELD);
       return;
     }
     this.records = [record, ...this.records];
@@ -76,7 +82,7 @@ export class RecordList {
    * @returns {boolean} false: more was missed than was held, so ask for the newest page
    */
   follow() {
-    const complete = this.fresh <= KEPT;
+    const complete = this.fresh <= HELD;
     if (complete) this.records = [...this.#held, ...this.records];
     this.#held = [];
     this.fresh = 0;
@@ -90,7 +96,7 @@ export class RecordList {
    * given up here can be paged to again.
    */
   #limit() {
-    if (this.#reading) {
+    if (this.reading) {
       this.paused ||= this.records.length > READING;
     } else if (this.records.length > KEPT * 2) {
       this.records = this.records.slice(0, KEPT);

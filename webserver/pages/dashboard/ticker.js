@@ -12,38 +12,32 @@ const ROWS = 24;
 class Ticker extends DpElement {
   /** @type {CommandRecord[] | null} */
   #records = null;
-  /** Arrived while the first ones were asked for. @type {CommandRecord[]} */
-  #early = [];
   #problem = '';
   #soon = oncePerFrame(() => this.update());
+  #stop = () => {};
 
   start() {
-    this.own(durapy.on('*', (_body, record) => this.#arrived(record)));
-    durapy.addEventListener('gap', () => this.#load());
-    this.#load();
+    const again = () => this.#follow();
+    durapy.addEventListener('gap', again);
+    this.own(() => durapy.removeEventListener('gap', again));
+    this.own(() => this.#stop());
+    this.#follow();
   }
 
-  /** The latest from the store, below what arrived while they were on their way. */
-  async #load() {
+  async #follow() {
+    this.#stop();
     this.#records = null;
     try {
-      const loaded = (await durapy.history('*', ROWS)).reverse();
-      const keys = new Set(loaded.map(({ key }) => key));
-      const arrived = this.#early.filter(({ key }) => !keys.has(key));
-      this.#records = [...arrived, ...loaded].slice(0, ROWS);
+      this.#stop = await durapy.follow('*', ROWS, (_body, record) => {
+        this.#records = [record, ...(this.#records ?? [])].slice(0, ROWS);
+        this.#soon();
+      });
+      this.#records ??= [];
       this.#problem = '';
     } catch (error) {
       this.#problem = /** @type {Error} */ (error).message;
     }
-    this.#early = [];
     this.update();
-  }
-
-  /** @param {CommandRecord} record */
-  #arrived(record) {
-    if (this.#records) this.#records = [record, ...this.#records].slice(0, ROWS);
-    else this.#early = [record, ...this.#early].slice(0, ROWS);
-    this.#soon();
   }
 
   view() {

@@ -159,9 +159,13 @@ class Durapy extends EventTarget {
     const early = [];
     /** @type {(record: CommandRecord) => unknown} */
     let take = (record) => early.push(record);
-    const off = this.on(type, (_body, record) => take(record));
-    const past = await this.history(type, limit);
-    const known = new Set(past.map(({ key }) => key));
+    let known = new Set();
+    const off = this.on(type, (_body, record) => known.has(record.key) || take(record));
+    const past = await this.history(type, limit).catch((error) => {
+      off();
+      throw error;
+    });
+    known = new Set(past.map(({ key }) => key)); // the socket may tell of these a moment later
     const unknown = early.filter(({ key }) => !known.has(key));
     for (const record of [...past, ...unknown]) callback(record.body, record);
     take = (record) => callback(record.body, record);

@@ -1,15 +1,15 @@
-// Icons and status marks, drawn from /static/icons.svg.
+// Icons and status marks, from templates/icons.svg, which every page carries.
 import { html } from './lit.js';
 
 /** @typedef {'ok' | 'busy' | 'warn' | 'bad' | 'idle' | 'todo' | 'note'} Status */
 
 /**
- * An icon by its id in icons.svg; decoration, so a button with nothing else needs a label.
+ * An icon by its name in icons.svg; decoration, so a button with nothing else needs a label.
  *
  * @param {string} name
  */
 export const icon = (name) =>
-  html`<svg class="i" aria-hidden="true"><use href="/static/icons.svg#${name}"></use></svg>`;
+  html`<svg class="i" aria-hidden="true"><use href="#icon-${name}"></use></svg>`;
 
 /**
  * The shape of a status: disc, half disc, triangle, crossed square, ring, dashed ring, diamond.
@@ -17,7 +17,7 @@ export const icon = (name) =>
  * @param {Status} state
  */
 export const glyph = (state) =>
-  html`<svg class="g" viewBox="0 0 16 16" aria-hidden="true"><use href="/static/icons.svg#st-${state}"></use></svg>`;
+  html`<svg class="g" viewBox="0 0 16 16" aria-hidden="true"><use href="#st-${state}"></use></svg>`;
 
 /**
  * A status as shape, word and colour together.

@@ -1,0 +1,18 @@
+// What is said of a command above its form.
+import { tag } from '/static/durapy/icons.js';
+import { html, nothing } from '/static/durapy/lit.js';
+
+/** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
+
+/** What one should know before sending. @param {CommandType} type */
+export function facts(type) {
+  const handled = type.services.filter(({ roles }) => roles.some((role) => role !== 'sends'));
+  return html`${type.running === 0 ? tag('warn', '0 running') : nothing}
+    ${type.actuates ? tag('busy', 'acts on the world') : nothing}
+    ${type.conflict ? html`<span class="small" data-s="bad">${tag('bad', 'conflict')} ${type.conflict}</span>` : nothing}
+    ${handled.length ? html`<span class="small dim">heard by ${handled.map(({ service, running }) => `${service}${running ? '' : ' (down)'}`).join(', ')}</span>` : nothing}`;
+}
+
+/** The form while the types are on their way. */
+export const skeleton = () =>
+  html`<div class="form-body stack" aria-hidden="true">${Array.from({ length: 5 }, () => html`<div class="skel tall"></div>`)}</div>`;
