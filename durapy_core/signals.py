@@ -29,7 +29,7 @@ def capture_signals(
         if callable(outer) and outer is not signal.default_int_handler:
             outer(number, frame)
 
-    before: dict[signal.Signals, Any] = {captured: signal.getsignal(captured) for captured in numbers}
+    before: dict[signal.Signals, Any] = {one: signal.getsignal(one) for one in numbers}
     for captured in numbers:
         signal.signal(captured, handle)
     try:

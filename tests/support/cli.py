@@ -19,6 +19,7 @@ from durapy_core.exit_codes import run_quietly
 from durapy_core.settings import Settings, child_environment, load_settings
 from durapy_core.store import open_store
 
+
 class RewardCommand(Command, title="Reward", group="Task", actuates=True):
     """Open the reward valve."""
 
