@@ -15,12 +15,15 @@ log. The place to notice is `_read_once`, where `Link.ensure` says that it has c
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from math import ceil
 from threading import Lock
 from typing import Any, Final, TypeVar
 
 from durapy_core.engines.base import Engine, EngineOptions, Progress, Row, check_entry
-from durapy_core.engines.redis_link import REPLY_TIMEOUT_S, Link, RefusedError, Server
+from durapy_core.engines.redis_link import REPLY_TIMEOUT_S, Link
 from durapy_core.engines.redis_send import CHUNK, Sender
+from durapy_core.engines.redis_server import Lost, RefusedError, Server
 from durapy_core.engines.redis_url import parse_address
 from durapy_core.engines.redis_wire import XreadPacker, is_key, order_of, pack, parse_entry
 from durapy_core.entry import START, Cursor, Entry, NewEntry
@@ -73,6 +76,7 @@ class RedisEngine(Engine):
         self._reading: set[Link] = set()
         self._readers: dict[str, XreadPacker] = {}
         self._sessions: dict[str, str | None] = {}
+        self._last_read = ""
 
     def wait_until_up(self) -> None:
         """Return as soon as the server answers; see `open_redis`."""
@@ -106,16 +110,19 @@ class RedisEngine(Engine):
         commit: Progress | None = None,
     ) -> list[Entry]:
         """Return the entries after a cursor; see `Engine.read`."""
-        order_of(after)
+        if after is not self._last_read:
+            order_of(after)
         self._server.check_open()
         deadline_s = time.monotonic() + wait_s
         while True:
             left_s = deadline_s - time.monotonic()
-            block_ms = max(int(min(left_s, _LONGEST_BLOCK_S) * 1000), 1) if left_s > 0 else 0
+            block_ms = ceil(min(left_s, _LONGEST_BLOCK_S) * 1000) if left_s > 0 else 0
             request = self._reader(log).pack(after=after, limit=limit, block_ms=block_ms)
             found = self._read(request, commit)
             if found is not None:
-                return [parse_entry(raw) for raw in found[0][1]]
+                entries = [parse_entry(raw) for raw in found[0][1]]
+                self._last_read = entries[-1].key
+                return entries
             if left_s <= _LONGEST_BLOCK_S or self._server.closed.is_set():
                 return []
             commit = None
@@ -174,8 +181,8 @@ class RedisEngine(Engine):
         requests = pack("TIME") + pack("HGETALL", self._table_key(table))
 
         def ask(link: Link) -> tuple[Any, Any]:
-            connection = link.send(requests)
-            return link.reply(connection), link.reply(connection)
+            link.send(requests)
+            return link.reply(), link.reply()
 
         (seconds, micros), flat = self._with_control(ask)
         now_s = int(seconds) + int(micros) / 1e6
@@ -214,6 +221,8 @@ class RedisEngine(Engine):
             link = Link(self._server, timeout_s=_LONGEST_BLOCK_S + REPLY_TIMEOUT_S)
         self._reading.add(link)
         try:
+            with suppress(Lost):
+                return self._read_once(link, request, commit)
             return self._server.persist(
                 lambda: self._read_once(link, request, commit), for_s=_RETRY_S, else_=_AGAIN
             )
@@ -226,18 +235,18 @@ class RedisEngine(Engine):
             self._idle.append(link)
 
     def _read_once(self, link: Link, request: bytes, commit: Progress | None) -> Any:
-        if link.ensure():
+        if not link.up and link.ensure():
             self._sessions.clear()
         if commit is None:
             return link.call(request)
-        connection = link.send(self._pack_commit(commit) + request)
+        link.send(self._pack_commit(commit) + request)
         try:
-            link.reply(connection)
+            link.reply()
         except BaseException:
             link.drop()  # the reply of the XREAD is never taken
             raise
         self._sessions[commit.service] = commit.session
-        return link.reply(connection)
+        return link.reply()
 
     def _pack_commit(self, progress: Progress) -> bytes:
         """Return the HSET of a cursor, and of the session unless it is stored already."""

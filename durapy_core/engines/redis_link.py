@@ -1,113 +1,43 @@
-"""One connection to Redis that is made again when it breaks, and the account of outages.
+"""One connection to Redis that is made again when it breaks.
 
-redis-py brings TLS, authentication and the parsers; its pool, retries and argument handling are
-left out (docs/performance.md). A link never makes itself again in the middle of a call: whoever
-uses it must know that replies were lost, so a broken call raises `Lost`.
+redis-py opens it (TLS, authentication, the number of the database); after that bytes go straight
+over its socket, without redis-py's pool, retries and argument handling (docs/performance.md).
+A link never makes itself again in the middle of a call: whoever uses it must know that replies
+were lost, so a broken call raises `Lost`.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from threading import Event, Lock
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-from loguru import logger
 from redis import exceptions
-from redis.connection import AbstractConnection
 
-from durapy_core.engines.redis_url import Address
+from durapy_core.engines.redis_replies import Replies
+from durapy_core.engines.redis_server import Lost, RefusedError, Server
 from durapy_core.engines.redis_wire import pack
-from durapy_core.errors import EngineError, EngineUnavailableError
+from durapy_core.errors import EngineError
+
+if TYPE_CHECKING:
+    from redis.connection import AbstractConnection
 
 REPLY_TIMEOUT_S: Final = 5.0
-_LONGEST_PAUSE_S: Final = 1.0
 _PING: Final = pack("PING")
-
-T = TypeVar("T")
-
-
-class Lost(Exception):  # noqa: N818 (it stays inside the engine)
-    """The connection broke, or the server asked to come again."""
-
-
-class RefusedError(EngineError):
-    """The server answers but does not let this client in."""
-
-
-class Server:
-    """What the links of one engine share: the address, the account of outages, the end."""
-
-    def __init__(self, address: Address) -> None:
-        self.address = address
-        self.closed = Event()
-        self._lock = Lock()
-        self._away_since_s: float | None = None
-        self._back_at_s = 0.0
-
-    @property
-    def name(self) -> str:
-        """The URL without its password."""
-        return self.address.name
-
-    def persist(self, action: Callable[[], T], *, for_s: float, else_: str) -> T:
-        """Return what `action` returns, tried again for `for_s` whenever it is `Lost`.
-
-        The second try follows at once: a link that was idle while the server restarted breaks
-        only when it is used.
-
-        Raises:
-            EngineUnavailableError: the time is over; the message ends with `else_`.
-        """
-        deadline_s = time.monotonic() + for_s
-        for pause_s in _pauses():
-            try:
-                return action()
-            except Lost as lost:
-                self.check_open()
-                if pause_s and time.monotonic() + pause_s > deadline_s:
-                    raise EngineUnavailableError(
-                        f"{self.name} does not answer ({lost}); {else_}"
-                    ) from lost
-                self.closed.wait(pause_s)
-        raise AssertionError  # the pauses never end
-
-    def check_open(self) -> None:
-        """Refuse to go on after `close`."""
-        if self.closed.is_set():
-            raise EngineError(f"The engine {self.name} is closed; open a new one.")
-
-    def went_away(self, why: str, *, made_at_s: float) -> None:
-        """Say once per outage that the server is away; leftovers of the last one are silent."""
-        with self._lock:
-            if self._away_since_s is not None or made_at_s < self._back_at_s:
-                return
-            self._away_since_s = time.monotonic()
-        if not self.closed.is_set():
-            logger.warning("the store of commands is away", engine=self.name, why=why)
-
-    def came_back(self) -> None:
-        """Say that the outage is over, if there was one."""
-        with self._lock:
-            since_s, self._away_since_s = self._away_since_s, None
-            if since_s is None:
-                return
-            self._back_at_s = time.monotonic()
-        away_s = round(self._back_at_s - since_s, 3)
-        logger.info("the store of commands is back", engine=self.name, away_s=away_s)
+_COME_AGAIN: Final = ("BUSY ", "UNBLOCKED")
 
 
 class Link:
-    """One connection; not thread-safe but for `close`."""
+    """One connection; not thread-safe but for `drop`.
+
+    Attributes:
+        up: whether it is made and the last call left it whole.
+    """
 
     def __init__(self, server: Server, *, timeout_s: float = REPLY_TIMEOUT_S) -> None:
+        self.up = False
         self._server = server
         self._timeout_s = timeout_s
+        self._replies = Replies()
         self._connection: AbstractConnection | None = None
         self._made_at_s = 0.0
-
-    @property
-    def up(self) -> bool:
-        """Whether the last call left it whole."""
-        return self._connection is not None
 
     def ensure(self) -> bool:
         """Make the connection if there is none; return whether it was made now.
@@ -116,27 +46,31 @@ class Link:
             Lost: the server is away or still loading its data.
             RefusedError: wrong password, number of the database, or permissions.
         """
-        if self._connection is not None:
+        if self.up:
             return False
         self._server.check_open()
-        connection = self._server.address.make_connection(timeout_s=self._timeout_s)
         self._made_at_s = time.monotonic()
+        connection = self._server.address.make_connection(self._replies, timeout_s=self._timeout_s)
+        self._connection = connection
         try:
             connection.connect()  # type: ignore[no-untyped-call]
-            self._connection = connection
             self.call(_PING)
         except (exceptions.AuthenticationError, exceptions.ResponseError, ValueError) as error:
+            self.drop()
             raise _refused(error, self._server.name) from error
-        except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
-            self._server.went_away(str(error), made_at_s=self._made_at_s)
-            raise Lost(str(error)) from error
+        except exceptions.RedisError as error:
+            self._break(error)
+            raise
+        except RefusedError:
+            raise
         except EngineError as error:
             self.drop()
             raise RefusedError(str(error)) from error
+        self._server.came_back()
+        self.up = True
         if self._server.closed.is_set():
             self.drop()
             self._server.check_open()
-        self._server.came_back()
         return True
 
     def call(self, packed: bytes) -> Any:
@@ -146,21 +80,25 @@ class Link:
             Lost: no reply came; the server may have done it or not.
             EngineError: the server refused it.
         """
-        return self.reply(self.send(packed))
+        self.send(packed)
+        return self.reply()
 
-    def send(self, packed: bytes) -> AbstractConnection:
-        """Send requests; each of their replies must then be taken with `reply`."""
-        connection = self._connection
-        if connection is None:
+    def send(self, packed: bytes) -> None:
+        """Send requests; each of their replies must then be taken with `reply`.
+
+        Raises:
+            Lost: the connection broke; the server may have done them or not.
+        """
+        sock = self._replies.sock
+        if sock is None:
             raise Lost("not connected")
         try:
-            connection.send_packed_command([packed], check_health=False)  # type: ignore[no-untyped-call]
+            sock.sendall(packed)
         except BaseException as error:
             self._break(error)
             raise
-        return connection
 
-    def reply(self, connection: AbstractConnection) -> Any:
+    def reply(self) -> Any:
         """Return the next reply of what was sent.
 
         Raises:
@@ -168,16 +106,13 @@ class Link:
             EngineError: the server refused that request; the next reply can be taken.
         """
         try:
-            return connection.read_response(disable_decoding=True)
-        except exceptions.ResponseError as error:
-            if isinstance(
-                error, exceptions.TryAgainError | exceptions.ClusterDownError
-            ) or _is_busy(error):
-                self._break(error)
-            raise explain(error, self._server.name) from error
+            reply = self._replies.read()
         except BaseException as error:
             self._break(error)
             raise
+        if isinstance(reply, exceptions.ResponseError):
+            self._refuse(reply)
+        return reply
 
     def unpack(self, results: list[Any]) -> list[Any]:
         """Return the results of a transaction.
@@ -192,21 +127,30 @@ class Link:
 
     def drop(self) -> None:
         """Close the connection; the next `ensure` makes a new one."""
+        self.up = False
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.disconnect()  # type: ignore[no-untyped-call]
+
+    def _refuse(self, error: exceptions.ResponseError) -> None:
+        again = isinstance(error, exceptions.TryAgainError | exceptions.ClusterDownError)
+        if again or str(error).startswith(_COME_AGAIN):
+            self._break(error)
+        raise explain(error, self._server.name) from error
 
     def _break(self, error: BaseException) -> None:
         """Drop the connection and raise what happened; return for what is no loss of it."""
         self.drop()
         if isinstance(error, exceptions.AuthenticationError):
             raise _refused(error, self._server.name) from error
-        # Closed by another thread, redis-py stumbles over its own missing socket and buffer.
-        if isinstance(error, exceptions.RedisError) or (
+        timed_out = isinstance(error, TimeoutError)
+        why = f"no reply within {self._timeout_s:g} s" if timed_out else str(error)
+        # Closed by another thread, a call stumbles over the socket that is gone.
+        if isinstance(error, exceptions.RedisError | OSError) or (
             self._server.closed.is_set() and isinstance(error, Exception)
         ):
-            self._server.went_away(str(error), made_at_s=self._made_at_s)
-            raise Lost(str(error)) from error
+            self._server.went_away(why, made_at_s=self._made_at_s)
+            raise Lost(why) from error
 
 
 def explain(error: exceptions.RedisError, name: str) -> EngineError:
@@ -241,15 +185,3 @@ def _refused(error: Exception, name: str) -> RefusedError:
         advice = "check the user and DURAPY_ENGINE_PASSWORD_FILE"
         return RefusedError(f"{name} refuses the password ({error}); {advice}.")
     return RefusedError(f"{name} does not let this client in: {error}.")
-
-
-def _is_busy(error: exceptions.ResponseError) -> bool:
-    return str(error).startswith(("BUSY ", "UNBLOCKED"))
-
-
-def _pauses() -> Iterator[float]:
-    yield 0.0
-    pause_s = 0.05
-    while True:
-        yield pause_s
-        pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)

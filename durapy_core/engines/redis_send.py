@@ -15,12 +15,14 @@ without one, all that services send, do not pay for it.
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from threading import Lock
 from typing import Any, Final
 
-from durapy_core.engines.redis_link import Link, Lost, Server
+from durapy_core.engines.redis_link import Link
+from durapy_core.engines.redis_server import Lost, Server
 from durapy_core.engines.redis_wire import (
     FIRST,
     XaddPacker,
@@ -75,23 +77,22 @@ class Sender:
 
     def append(self, log: str, new: NewEntry) -> Entry:
         """Append one entry; see `Engine.append`."""
-        send = self._make(log, new)
+        send_id, packed = self._pack(log, new)
         self._enter()
         try:
-            if new.id is None and self._link.up and log in self._last_keys:
-                try:
-                    key = self._link.call(send.packed).decode()
-                except Lost:
-                    return self._deliver(log, [send], doubt=True)[0]
-                self._last_keys[log] = key
-                return made_entry(key, new, send.id)
-            return self._deliver(log, [send], doubt=False)[0]
+            doubt = new.id is None and self._link.up and log in self._last_keys
+            if doubt:
+                with suppress(Lost):
+                    key: str = self._link.call(packed).decode()
+                    self._last_keys[log] = key
+                    return made_entry(key, new, send_id)
+            return self._deliver(log, [_Send(new, send_id, packed)], doubt=doubt)[0]
         finally:
             self._lock.release()
 
     def append_chunk(self, log: str, entries: Sequence[NewEntry]) -> list[Entry]:
         """Append up to `CHUNK` entries in one transaction: all of them or none."""
-        sends = [self._make(log, new) for new in entries]
+        sends = [_Send(new, *self._pack(log, new)) for new in entries]
         self._enter()
         try:
             return self._deliver(log, sends, doubt=False)
@@ -108,14 +109,15 @@ class Sender:
                 f"{self._server.name} does not answer; the command was not stored."
             )
 
-    def _make(self, log: str, new: NewEntry) -> _Send:
+    def _pack(self, log: str, new: NewEntry) -> tuple[str, bytes]:
+        """Return the id and the request of a send."""
+        if new.id is not None:
+            return new.id, self._pack_checked(log, new, new.id)
         packer = self._packers.get(log)
         if packer is None:
             packer = self._packers[log] = XaddPacker(self._prefix + log)
-        if new.id is None:
-            send_id = f"{self._boot}/{next(self._seq)}"
-            return _Send(new, send_id, packer.pack(new, send_id))
-        return _Send(new, new.id, self._pack_checked(log, new, new.id))
+        send_id = f"{self._boot}/{next(self._seq)}"
+        return send_id, packer.pack(new, send_id)
 
     def _pack_checked(self, log: str, new: NewEntry, send_id: str) -> bytes:
         fields: list[bytes | str | int] = ["type", new.type, "body", new.body, "id", send_id]
@@ -154,9 +156,9 @@ class Sender:
         if not self._link.ensure():
             return False
         try:
-            connection = self._link.send(_IDENTIFY)
-            client_id = self._link.reply(connection)
-            run_id = _run_id(self._link.reply(connection))
+            self._link.send(_IDENTIFY)
+            client_id = self._link.reply()
+            run_id = _run_id(self._link.reply())
             if self._client_id is not None and run_id == self._run_id:
                 self._link.call(pack("CLIENT", "KILL", "ID", self._client_id))
         except BaseException:
@@ -197,12 +199,12 @@ class Sender:
             self._take_reply(log, send, reply)
 
     def _transact(self, packed: bytes, length: int) -> list[Any]:
-        connection = self._link.send(_MULTI + packed + _EXEC)
+        self._link.send(_MULTI + packed + _EXEC)
         refused: EngineError | None = None
         results: list[Any] = []
         for _ in range(length + 2):
             try:
-                results = self._link.reply(connection)
+                results = self._link.reply()
             except EngineError as error:
                 refused = refused or error  # the first says why, EXECABORT at the end does not
         if refused is not None:

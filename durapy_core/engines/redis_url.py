@@ -13,10 +13,11 @@ from redis.connection import AbstractConnection, Connection, parse_url
 from redis.exceptions import RedisError
 
 from durapy_core.engines.masking import mask_url
+from durapy_core.engines.redis_replies import Replies
 from durapy_core.errors import SettingsError
 
 CONNECT_TIMEOUT_S: Final = 5.0
-_OURS: Final = {"socket_timeout", "socket_connect_timeout", "protocol", "decode_responses"}
+_OURS: Final = {"socket_timeout", "socket_connect_timeout", "protocol", "parser_class"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,15 +32,13 @@ class Address:
     _kind: type[AbstractConnection] = field(repr=False)
     _given: dict[str, Any] = field(repr=False)
 
-    def make_connection(self, *, timeout_s: float) -> AbstractConnection:
-        """Return a connection that is not yet open; a reply may take `timeout_s`.
-
-        RESP2: every reply in use is as short in it, and its parser is the faster one.
-        """
+    def make_connection(self, replies: Replies, *, timeout_s: float) -> AbstractConnection:
+        """Return a connection that is not yet open; a reply may take `timeout_s`."""
         return self._kind(
             socket_timeout=timeout_s,
             socket_connect_timeout=CONNECT_TIMEOUT_S,
             protocol=2,
+            parser_class=lambda **_: replies,
             **self._given,
         )
 
@@ -64,7 +63,7 @@ def parse_address(url: str, *, password: str | None) -> Address:
         given["password"] = password
     address = Address(name=name, _kind=kind, _given=given)
     try:
-        address.make_connection(timeout_s=1)
+        address.make_connection(Replies(), timeout_s=1)
     except (TypeError, ValueError, OSError, RedisError) as error:
         unknown = isinstance(error, TypeError)
         what = "an option behind ? is unknown" if unknown else type(error).__name__

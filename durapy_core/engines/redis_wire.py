@@ -15,7 +15,7 @@ FIRST: Final = "0-0"
 """The key before every other one."""
 
 _LONGEST_NUMBER: Final = 20  # the digits of 2^63 and a sign
-Fields = dict[bytes, bytes]
+_MOST_HEADS: Final = 100
 
 
 def pack(*parts: bytes | str | int) -> bytes:
@@ -69,44 +69,46 @@ class XreadPacker:
     """Packs the XREAD of one stream."""
 
     def __init__(self, stream: str) -> None:
-        key = stream.encode()
-        self._stream = b"$7\r\nSTREAMS\r\n$%d\r\n%b\r\n" % (len(key), key)
+        self._stream = stream
+        self._heads: dict[tuple[int, int], bytes] = {}
 
     def pack(self, *, after: str, limit: int, block_ms: int) -> bytes:
         """Return the request for entries after a key; `block_ms` 0 does not wait."""
-        count, key = b"%d" % limit, (after or FIRST).encode()
-        block, parts = b"", 6
-        if block_ms:
-            wait = b"%d" % block_ms
-            block, parts = b"$5\r\nBLOCK\r\n$%d\r\n%b\r\n" % (len(wait), wait), 8
-        return b"*%d\r\n$5\r\nXREAD\r\n$5\r\nCOUNT\r\n$%d\r\n%b\r\n%b%b$%d\r\n%b\r\n" % (
-            parts,
-            len(count),
-            count,
-            block,
-            self._stream,
-            len(key),
-            key,
-        )
+        head = self._heads.get((limit, block_ms)) or self._make_head(limit, block_ms)
+        key = after or FIRST
+        return b"%b$%d\r\n%b\r\n" % (head, len(key), key.encode())
+
+    def _make_head(self, limit: int, block_ms: int) -> bytes:
+        """Return all but the key: the same at nearly every turn of a loop."""
+        block = ("BLOCK", block_ms) if block_ms else ()
+        whole = pack("XREAD", "COUNT", limit, *block, "STREAMS", self._stream, "")
+        if len(self._heads) > _MOST_HEADS:
+            self._heads.clear()
+        head = self._heads[limit, block_ms] = whole.removesuffix(b"$0\r\n\r\n")
+        return head
 
 
 def parse_entry(raw: Any) -> Entry:
     """Return the entry in `[key, [field, value, …]]`; what is missing or malformed is None."""
     key, flat = raw
     values = iter(flat)
-    fields: Fields = dict(zip(values, values, strict=True))
+    fields: dict[bytes, bytes] = dict(zip(values, values, strict=True))
+    get = fields.get
     text: str = key.decode()
-    return Entry(
-        key=text,
-        sent_at_s=int(text.partition("-")[0]) / 1000,
-        type=_text(fields, b"type"),
-        body=_text(fields, b"body"),
-        sender=_text(fields, b"sender"),
-        cause=_text(fields, b"cause"),
-        n=_number(fields, b"n"),
-        id=_text(fields, b"id"),
-        sent_ns=_number(fields, b"sent_ns"),
-    )
+    try:
+        return Entry(
+            key=text,
+            sent_at_s=int(text[: text.index("-")]) / 1000,
+            type=_text(get(b"type")),
+            body=_text(get(b"body")),
+            sender=_text(get(b"sender")),
+            cause=_text(get(b"cause")),
+            n=_number(get(b"n")),
+            id=_text(get(b"id")),
+            sent_ns=_number(get(b"sent_ns")),
+        )
+    except UnicodeDecodeError:
+        return parse_entry([key, [value.decode(errors="replace").encode() for value in flat]])
 
 
 def made_entry(key: str, new: NewEntry, send_id: str) -> Entry:
@@ -146,13 +148,11 @@ def order_of(key: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _text(fields: Fields, name: bytes) -> str | None:
-    value = fields.get(name)
-    return None if value is None else value.decode(errors="replace")
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
 
 
-def _number(fields: Fields, name: bytes) -> int | None:
-    value = fields.get(name)
+def _number(value: bytes | None) -> int | None:
     if value is None or len(value) > _LONGEST_NUMBER or not value.removeprefix(b"-").isdigit():
         return None
     return int(value)
