@@ -72,7 +72,8 @@ export class History extends DpElement {
   /** @param {CommandRecord | null} record */
   select(record) {
     this.#selected = record;
-    this.update();
+    this.renderNow();
+    this.querySelector('.detail')?.scrollIntoView({ block: 'nearest' });
   }
 
   /** Show a record that may be far up the list. @param {string} key */

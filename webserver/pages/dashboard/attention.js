@@ -24,7 +24,9 @@ class Attention extends DpElement {
     this.own(durapy.subscribe('types', () => this.#loadTypes()));
     const draw = () => this.update();
     rig.addEventListener('change', draw);
+    durapy.addEventListener('status', draw);
     this.own(() => rig.removeEventListener('change', draw));
+    this.own(() => durapy.removeEventListener('status', draw));
     const timer = setInterval(() => this.#measure(), 1000);
     this.own(() => clearInterval(timer));
     this.#plot.setAttribute('label', 'Commands per second and worst lag over the last two minutes');
