@@ -6,6 +6,7 @@ from loguru import logger
 
 from durapy_core.context import StopReason
 from durapy_core.engines.base import Engine
+from durapy_core.errors import DurapyError
 from durapy_core.heartbeat import Heartbeat
 from durapy_core.patience import StoppedWaitingError
 from durapy_core.replica import Replica, ReplicaOptions, make_replica_name
@@ -65,5 +66,10 @@ def _run(replica: Replica, log: "Logger") -> None:
         reason = StopReason.SHUTDOWN
     except StoppedWaitingError:
         reason = StopReason.SHUTDOWN
+    except DurapyError:
+        raise  # its message says it all
+    except Exception:
+        log.exception("the service ends on an unforeseen error")
+        raise
     finally:
         replica.shutdown(reason)

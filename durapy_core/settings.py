@@ -52,7 +52,8 @@ class Settings(ServiceSettings):
         pages_dir: a folder with pages of your own beside the console's.
         log_level: the least severe level that is logged.
         log_format: `auto` is colour on a terminal and JSON lines elsewhere.
-        log_file: also log to this file, rotated; empty for none.
+        log_file: also log to this file, rotated; `{service}` stands for the service's name, as
+            two processes must not share one file; empty for none.
         log_file_size_mb: a log file is rotated at this size (10^6 bytes).
         log_file_keep: how many rotated files are kept.
         revision: the code that runs; empty asks the image or Git.

@@ -4,6 +4,8 @@ from threading import Event
 from typing import ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from durapy_core import BackgroundContext, Context, Controller, Service, on
 from durapy_core.entry import Entry
@@ -340,6 +342,57 @@ def test_sends_of_a_restored_constructor_are_new_and_have_no_number() -> None:
 
         sent = [(r.entry.cause, r.entry.n) for r in rig.records(EchoCommand)]
         assert sent == [(cause, 1), (cause, None)]
+
+
+class Expected:
+    """What a service should do, record by record, by the plainest means."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.pending: list[str] = []
+        self.state = "closed"
+
+    def turn(self) -> None:
+        for record in self.pending:
+            if record == "begin" and self.state == "closed":
+                self.state = "open"
+            elif record == "finish":
+                self.state = "closed"
+            elif record not in ("begin", "finish") and self.state == "open":
+                self.told.append(record)
+        self.pending.clear()
+
+    def restart(self) -> None:
+        if self.state == "open" and "finish" in self.pending:
+            self.state = "over"  # until its end comes round
+
+
+@given(st.lists(st.sampled_from(["begin", "finish", "hint", "hint", "turn", "restart"])))
+def test_whatever_happens_a_controller_hears_what_it_should(actions: list[str]) -> None:
+    Story.told.clear()
+    expected = Expected()
+    with ServiceHarness(make_service()) as rig:
+        for number, action in enumerate([*actions, "turn"]):
+            match action:
+                case "turn":
+                    rig.run_until_idle()
+                    expected.turn()
+                case "restart":
+                    rig.restart()
+                    expected.restart()
+                case "begin":
+                    rig.send(BeginCommand(name="a"))
+                    expected.pending.append("begin")
+                case "finish":
+                    rig.send(FinishCommand())
+                    expected.pending.append("finish")
+                case _:
+                    rig.send(HintCommand(text=f"hint {number}"))
+                    expected.pending.append(f"hint {number}")
+
+        heard = [text.removeprefix("a ") for text in Story.told if "hint" in text]
+        assert heard == expected.told
+        assert rig.in_session == (expected.state != "closed")
 
 
 def test_the_beginning_is_kept_whole_so_that_it_may_be_trimmed_from_the_log() -> None:

@@ -1,0 +1,152 @@
+"""A service in a process of its own, and the store that it shares with the test."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from durapy_core.catalog import encode
+from durapy_core.command import Command
+from durapy_core.engines import Engine, EngineOptions, open_engine
+from durapy_core.engines.base import COMMANDS, STATUS
+from durapy_core.entry import START, Cursor, Entry
+from durapy_core.settings import child_environment
+from durapy_core.status import ServiceState, ServiceStatus
+from tests.support.waiting import wait_for
+
+ROOT = Path(__file__).parents[2]
+LIMIT_S = 60
+
+
+class Shared:
+    """A store that the test and its services share.
+
+    Attributes:
+        engine: the test's own connection.
+    """
+
+    def __init__(self, url: str, folder: Path, namespace: str) -> None:
+        self.url = url
+        self.folder = folder
+        self.namespace = namespace
+        self.engine: Engine = open_engine(url, EngineOptions(namespace=namespace))
+
+    def send(self, *commands: Command) -> list[str]:
+        """Send commands as somebody else and return their keys."""
+        new = [encode(command, sender="test") for command in commands]
+        return [entry.key for entry in self.engine.append_many(COMMANDS, new)]
+
+    def entries(self, command_class: type[Command]) -> list[Entry]:
+        """Return the entries of a command, oldest first."""
+        found: list[Entry] = []
+        after = START
+        while more := self.engine.read(COMMANDS, after=after):
+            found += [entry for entry in more if entry.type == command_class.options.type]
+            after = Cursor(more[-1].key)
+        return found
+
+    def bodies(self, command_class: type[Command]) -> list[dict[str, Any]]:
+        """Return the bodies of a command, oldest first."""
+        return [json.loads(entry.body or "") for entry in self.entries(command_class)]
+
+    def statuses(self, service: str) -> list[ServiceStatus]:
+        """Return what the replicas of a service say of themselves."""
+        rows = self.engine.table(STATUS).values()
+        said = [ServiceStatus.from_text(row.text) for row in rows]
+        return [status for status in said if status.service == service]
+
+    def start(self, service: str, services_dir: Path, **environment: str) -> "ServiceProcess":
+        """Start a service and return once it says that it runs."""
+        process = ServiceProcess(service, self, services_dir, environment)
+        process.wait_until_running()
+        return process
+
+
+class ServiceProcess:
+    """One `durapy run NAME`; killed at the end of its `with` if it runs still."""
+
+    def __init__(
+        self, service: str, shared: Shared, services_dir: Path, environment: dict[str, str]
+    ) -> None:
+        self.service = service
+        self.shared = shared
+        self.output = shared.folder / f"{service}.{len(list(shared.folder.iterdir()))}.log"
+        with self.output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "durapy_core", "run", service],
+                cwd=ROOT,
+                env=child_environment(
+                    **{"DURAPY_ENGINE": shared.url, **environment},
+                    DURAPY_NAMESPACE=shared.namespace,
+                    DURAPY_SERVICES_DIR=str(services_dir),
+                    DURAPY_DATA_DIR=str(shared.folder),
+                ),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_until_running(self) -> None:
+        """Return once this process says that it runs."""
+        wait_for(self._runs, f"{self.service} to run", limit_s=LIMIT_S, every_s=0.05)
+
+    def status(self) -> ServiceStatus | None:
+        """Return what this very process says of itself."""
+        said = self.shared.statuses(self.service)
+        return next((each for each in said if each.pid == self._process.pid), None)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def interrupt(self) -> None:
+        """Ask it to end as Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it at once, without its knowledge."""
+        self._process.kill()
+        self._process.wait(LIMIT_S)
+
+    def exit_code(self) -> int:
+        """Wait for its end and return its exit code."""
+        return self._process.wait(LIMIT_S)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return what it has logged so far."""
+        text = self.output.read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+    def said(self, message: str) -> bool:
+        """Return whether a line of its log holds this message."""
+        return any(message in line["message"] for line in self.lines())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process.poll() is None:
+            self.kill()
+
+    def _runs(self) -> bool:
+        assert self._process.poll() is None, self.output.read_text(encoding="utf-8")
+        status = self.status()
+        return status is not None and status.state is not ServiceState.STARTING
+
+
+@contextmanager
+def shared_store(url: str, folder: Path, namespace: str = "durapy") -> Iterator[Shared]:
+    """Open a store for the time of a `with`."""
+    shared = Shared(url, folder, namespace)
+    with shared.engine:
+        yield shared
