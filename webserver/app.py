@@ -22,6 +22,7 @@ from webserver.pages import Pages
 from webserver.site import Site
 from webserver.socket import Socket
 from webserver.static_files import StaticFiles
+from webserver.unknown_types import UnknownTypes
 from webserver.urls import ROUTES
 
 _PING_S: Final = 20
@@ -33,6 +34,7 @@ class App(LimitedApplication):
     def __init__(self, site: Site) -> None:
         self.site = site
         self.hub = Hub(site)
+        self.unknown_types = UnknownTypes(site)
         self._tasks: list[asyncio.Task[None]] = []
         super().__init__(
             [

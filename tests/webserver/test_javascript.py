@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.support.requirements import missing
 
 FOLDER = Path(__file__).parent / "static"
