@@ -10,6 +10,7 @@
     │   └── SessionError
     ├── EngineError
     │   ├── EngineUnavailableError
+    │   ├── LeaseLostError
     │   └── CorruptRecordError
     └── DeployError
         ├── ServiceNotFoundError
@@ -77,6 +78,10 @@ class EngineError(DurapyError):
 
 class EngineUnavailableError(EngineError):
     """The store did not answer; the same call may be made again."""
+
+
+class LeaseLostError(EngineError):
+    """Another process leads the service now, or may: nothing was written, and nothing will be."""
 
 
 class CorruptRecordError(EngineError):
