@@ -195,7 +195,7 @@ class Engine(ABC):
 
     @abstractmethod
     def lead(self, service: str, *, lease_s: float) -> "Lead | None":
-        """Take the lease of a service for `lease_s` seconds at a time; None: another process has it.
+        """Take the lease of a service for `lease_s` seconds at a time; None: another has it.
 
         A lease that has run out is taken over; what its former holder still sends is refused.
 
