@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from durapy_core.engines.base import Progress
 from durapy_core.entry import Cursor, Entry, NewEntry
+from durapy_core.errors import LeaseLostError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,3 +113,11 @@ class Lead(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close this lead's connections without giving the lease up; twice does no harm."""
+
+
+def lost(service: str) -> LeaseLostError:
+    """Return the error for a leader whose lease is another's now, or was given up."""
+    return LeaseLostError(
+        f'This process no longer leads the service "{service}": another one took over, or it gave '
+        "the lead up. Nothing was written."
+    )

@@ -1,11 +1,23 @@
 """The engine of tests and of the bare example: everything lives in this object and dies with it."""
 
 import time
-from collections.abc import Mapping, Sequence
-from threading import Condition
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from threading import Condition, RLock
 
-from durapy_core.engines.base import Engine, EngineOptions, Progress, Row, check_entry
+from durapy_core.engines.base import (
+    RECEIPTS,
+    Engine,
+    EngineOptions,
+    Progress,
+    Row,
+    check_entry,
+)
 from durapy_core.engines.counted import compare_keys, parse_cursor, parse_key
+from durapy_core.engines.lead import Lead, lost
+from durapy_core.engines.memory_lead import Lease, MemoryLead
 from durapy_core.entry import START, Cursor, Entry, NewEntry
 from durapy_core.errors import EngineError
 
@@ -23,10 +35,11 @@ class MemoryEngine(Engine):
 
     def __init__(self, options: EngineOptions | None = None) -> None:
         self.options = options or EngineOptions()
-        self._changed = Condition()
+        self._changed = Condition(RLock())
         self._logs: dict[str, _Log] = {}
         self._tables: dict[str, dict[str, tuple[str, float]]] = {}
         self._progress: dict[str, Progress] = {}
+        self._leases: dict[str, Lease] = {}
         self._closed = False
 
     def append(self, log: str, entry: NewEntry) -> Entry:
@@ -57,7 +70,7 @@ class MemoryEngine(Engine):
         with self._changed:
             self._check_open()
             if commit is not None:
-                self._progress[commit.service] = commit
+                self._keep(commit)
             entries = self._log(log).entries
             self._changed.wait_for(lambda: self._closed or len(entries) > start, wait_s)
             return entries[start : start + limit]
@@ -99,7 +112,28 @@ class MemoryEngine(Engine):
         """Keep how far a service has come."""
         with self._changed:
             self._check_open()
-            self._progress[progress.service] = progress
+            self._keep(progress)
+
+    def lead(self, service: str, *, lease_s: float) -> Lead | None:
+        """Take the lease of a service, or return None."""
+        with self._changed:
+            self._check_open()
+            held = self._leases.setdefault(service, Lease())
+            if not held.is_free(now_s=time.time()):
+                return None
+            tenure = held.take(self._progress.get(service), now_s=time.time(), lease_s=lease_s)
+            return MemoryLead(self, service, tenure, lease_s=lease_s)
+
+    def caused_by(self, log: str, key: str, *, limit: int = 100) -> list[Entry]:
+        """Return the entries that a record caused; see `Engine.caused_by`."""
+        with self._changed:
+            self._check_open()
+            found = (entry for entry in self._log(log).entries if entry.cause == key)
+            return list(islice(found, limit))
+
+    def now_s(self) -> float:
+        """Return this computer's clock."""
+        return time.time()
 
     def put(self, table: str, name: str, text: str) -> None:
         """Write one line of a table."""
@@ -131,6 +165,26 @@ class MemoryEngine(Engine):
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    @contextmanager
+    def fenced(self, service: str, epoch: int) -> Iterator[Lease]:
+        """Hold the engine while one leader writes, and yield the lease that it holds.
+
+        Raises:
+            LeaseLostError: it holds the lease no longer.
+        """
+        with self._changed:
+            self._check_open()
+            lease = self._leases[service]
+            if lease.epoch != epoch or lease.released:
+                raise lost(service)
+            yield lease
+
+    def _keep(self, progress: Progress) -> None:
+        """Store progress and append its receipts; the caller holds the lock."""
+        self._progress[progress.service] = replace(progress, receipts=())
+        for receipt in progress.receipts:
+            self._store(self._log(RECEIPTS), receipt)
 
     def _log(self, name: str) -> _Log:
         return self._logs.setdefault(name, _Log())
