@@ -17,22 +17,40 @@ from durapy_core.engines.redis_wire import pack
 from durapy_core.errors import EngineError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from redis.connection import AbstractConnection
 
 REPLY_TIMEOUT_S: Final = 5.0
 _PING: Final = pack("PING")
+_MULTI: Final = pack("MULTI")
+_EXEC: Final = pack("EXEC")
 _COME_AGAIN: Final = ("BUSY ", "UNBLOCKED")
+
+
+class MissingScriptError(EngineError):
+    """The server does not know a script by this digest."""
 
 
 class Link:
     """One connection; not thread-safe but for `drop`.
 
+    `greet`, if given, is called with the link whenever it has connected, before anything else goes
+    over it; if that raises, the connection is closed again.
+
     Attributes:
         up: whether it is made and the last call left it whole.
     """
 
-    def __init__(self, server: Server, *, timeout_s: float = REPLY_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        server: Server,
+        *,
+        timeout_s: float = REPLY_TIMEOUT_S,
+        greet: "Callable[[Link], None] | None" = None,
+    ) -> None:
         self.up = False
+        self._greet = greet
         self._server = server
         self._timeout_s = timeout_s
         self._replies = Replies()
@@ -45,28 +63,17 @@ class Link:
         Raises:
             Lost: the server is away or still loading its data.
             RefusedError: wrong password, number of the database, or permissions.
+            EngineError: what `greet` raises.
         """
         if self.up:
             return False
-        self._server.check_open()
-        self._made_at_s = time.monotonic()
-        connection = self._server.address.make_connection(self._replies, timeout_s=self._timeout_s)
-        self._connection = connection
-        try:
-            connection.connect()  # type: ignore[no-untyped-call]
-            self.call(_PING)
-        except (exceptions.AuthenticationError, exceptions.ResponseError, ValueError) as error:
-            self.drop()
-            raise _refused(error, self._server.name) from error
-        except exceptions.RedisError as error:
-            self._break(error)
-            raise
-        except RefusedError:
-            raise
-        except EngineError as error:
-            self.drop()
-            raise RefusedError(str(error)) from error
-        self._server.came_back()
+        self._connect()
+        if self._greet is not None:
+            try:
+                self._greet(self)
+            except BaseException:
+                self.drop()  # nothing may go over a connection that is not introduced
+                raise
         self.up = True
         if self._server.closed.is_set():
             self.drop()
@@ -91,6 +98,7 @@ class Link:
         """
         sock = self._replies.sock
         if sock is None:
+            self.up = False
             raise Lost("not connected")
         try:
             sock.sendall(packed)
@@ -114,12 +122,27 @@ class Link:
             self._refuse(reply)
         return reply
 
-    def unpack(self, results: list[Any]) -> list[Any]:
-        """Return the results of a transaction.
+    def transact(self, packed: bytes, count: int) -> list[Any]:
+        """Run `count` requests in one atomic step and return their results; see `unpack`."""
+        self.send(in_transaction(packed))
+        return self.unpack(count)
+
+    def unpack(self, count: int) -> list[Any]:
+        """Return the results of `count` requests that were sent as one transaction.
 
         Raises:
-            EngineError: the server refused one of its requests.
+            Lost: they did not come.
+            EngineError: the server refused one of them; the next reply can be taken.
         """
+        refused: EngineError | None = None
+        results: list[Any] = []
+        for _ in range(count + 2):
+            try:
+                results = self.reply()
+            except EngineError as error:
+                refused = refused or error  # the first says why, EXECABORT at the end does not
+        if refused is not None:
+            raise refused
         for result in results:
             if isinstance(result, exceptions.ResponseError):
                 raise explain(result, self._server.name) from result
@@ -132,10 +155,33 @@ class Link:
         if connection is not None:
             connection.disconnect()  # type: ignore[no-untyped-call]
 
+    def _connect(self) -> None:
+        self._server.check_open()
+        self._made_at_s = time.monotonic()
+        connection = self._server.address.make_connection(self._replies, timeout_s=self._timeout_s)
+        self._connection = connection
+        try:
+            connection.connect()  # type: ignore[no-untyped-call]
+            self.call(_PING)
+        except (exceptions.AuthenticationError, exceptions.ResponseError, ValueError) as error:
+            self.drop()
+            raise _refused(error, self._server.name) from error
+        except exceptions.RedisError as error:
+            self._break(error)
+            raise
+        except RefusedError:
+            raise
+        except EngineError as error:
+            self.drop()
+            raise RefusedError(str(error)) from error
+        self._server.came_back()
+
     def _refuse(self, error: exceptions.ResponseError) -> None:
         again = isinstance(error, exceptions.TryAgainError | exceptions.ClusterDownError)
         if again or str(error).startswith(_COME_AGAIN):
             self._break(error)
+        if isinstance(error, exceptions.NoScriptError):
+            raise MissingScriptError(str(error)) from error
         raise explain(error, self._server.name) from error
 
     def _break(self, error: BaseException) -> None:
@@ -151,6 +197,11 @@ class Link:
         ):
             self._server.went_away(why, made_at_s=self._made_at_s)
             raise Lost(why) from error
+
+
+def in_transaction(packed: bytes) -> bytes:
+    """Return requests that are done all in one step, or none of them."""
+    return _MULTI + packed + _EXEC
 
 
 def explain(error: exceptions.RedisError, name: str) -> EngineError:

@@ -34,18 +34,20 @@ class XaddPacker:
         key = stream.encode()
         self._head = b"$4\r\nXADD\r\n$%d\r\n%b\r\n$1\r\n*\r\n$4\r\ntype\r\n" % (len(key), key)
 
-    def pack(self, entry: NewEntry, send_id: str) -> bytes:
-        """Return the request that appends `entry` under `send_id`."""
-        wire_type, body, name = entry.type.encode(), entry.body.encode(), send_id.encode()
-        packed = b"$%d\r\n%b\r\n$4\r\nbody\r\n$%d\r\n%b\r\n$2\r\nid\r\n$%d\r\n%b\r\n" % (
+    def pack(self, entry: NewEntry, send_id: str | None) -> bytes:
+        """Return the request that appends `entry` under `send_id`, or without an id."""
+        wire_type, body = entry.type.encode(), entry.body.encode()
+        packed = b"$%d\r\n%b\r\n$4\r\nbody\r\n$%d\r\n%b\r\n" % (
             len(wire_type),
             wire_type,
             len(body),
             body,
-            len(name),
-            name,
         )
-        count = 9
+        count = 7
+        if send_id is not None:
+            name = send_id.encode()
+            packed += b"$2\r\nid\r\n$%d\r\n%b\r\n" % (len(name), name)
+            count += 2
         if entry.sender is not None:
             sender = entry.sender.encode()
             packed += b"$6\r\nsender\r\n$%d\r\n%b\r\n" % (len(sender), sender)

@@ -1,0 +1,152 @@
+"""How far a service has come, as it is written to Redis: the cursor, the session, the receipts.
+
+One that leads a service commits with a token: then the commit carries a stamp, and a commit whose
+reply was lost is looked up by its stamp before the next one, so that no receipt is stored twice.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from durapy_core.engines.base import RECEIPTS, Progress
+from durapy_core.engines.redis_link import Link, in_transaction
+from durapy_core.engines.redis_wire import XaddPacker, pack
+from durapy_core.entry import Cursor, NewEntry
+
+if TYPE_CHECKING:
+    from types import EllipsisType
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A commit that was packed; `count` results are to be taken, in a transaction or alone."""
+
+    progress: Progress | None
+    count: int
+    alone: bool
+
+
+class Account:
+    """The stored progress of one service, and what is known of it on this side."""
+
+    def __init__(self, prefix: str, service: str, *, token: str = "") -> None:
+        self._key = progress_key(prefix, service)
+        name = self._key.encode()
+        self._head = b"$4\r\nHSET\r\n$%d\r\n%b\r\n$6\r\ncursor\r\n" % (len(name), name)
+        self._receipts = XaddPacker(prefix + RECEIPTS)
+        self._token = token
+        self._stamps = 0
+        self._session: str | EllipsisType | None = ...
+        self._doubt: tuple[str, tuple[NewEntry, ...]] | None = None
+
+    def forget(self) -> None:
+        """Take nothing as stored: the server may have lost it."""
+        self._session = ...
+
+    def pack(self, link: Link, progress: Progress | None, *more: bytes) -> tuple[bytes, Pending]:
+        """Return the request of a commit, which does `more` in the same step.
+
+        Goes over `link` if the reply of the last commit was lost.
+        """
+        packed: list[bytes] = []
+        if progress is not None:
+            progress = self._without_stored(link, progress)
+            packed += [self._pack_progress(progress), *map(self._pack_receipt, progress.receipts)]
+        packed += more
+        if len(packed) == 1:
+            return packed[0], Pending(progress, 1, alone=True)
+        return in_transaction(b"".join(packed)), Pending(progress, len(packed), alone=False)
+
+    def take(self, link: Link, pending: Pending) -> list[Any]:
+        """Take the replies of a commit, and return the results of its requests.
+
+        Raises:
+            Lost: they did not come; the next `pack` finds out.
+            EngineError: the server refused it.
+        """
+        results = [link.reply()] if pending.alone else link.unpack(pending.count)
+        self._doubt = None
+        if pending.progress is not None:
+            self._session = pending.progress.session
+        return results
+
+    def _without_stored(self, link: Link, progress: Progress) -> Progress:
+        """Return the progress without the receipts that a commit in doubt has stored."""
+        if self._doubt is None:
+            return progress
+        stamp, receipts = self._doubt
+        stored = link.call(pack("HGET", self._key, "commit")) == stamp.encode()
+        self._doubt = None
+        if stored and progress.receipts[: len(receipts)] == receipts:
+            return replace(progress, receipts=progress.receipts[len(receipts) :])
+        return progress
+
+    def _pack_progress(self, progress: Progress) -> bytes:
+        """Return the HSET of a cursor, and of the session unless it is stored already."""
+        cursor = progress.cursor.encode()
+        packed, count = b"$%d\r\n%b\r\n" % (len(cursor), cursor), 4
+        if self._session != progress.session:
+            self._session = ...  # until its reply is here
+            session = "" if progress.session is None else f"={progress.session}"
+            packed, count = packed + _field("session", session), 6
+        if self._token and progress.receipts:
+            self._stamps += 1
+            stamp = f"{self._token}/{self._stamps}"
+            self._doubt = (stamp, progress.receipts)
+            packed, count = packed + _field("commit", stamp), count + 2
+        return b"*%d\r\n%b%b" % (count, self._head, packed)
+
+    def _pack_receipt(self, receipt: NewEntry) -> bytes:
+        return self._receipts.pack(receipt, receipt.id)
+
+
+class Commit:
+    """One commit, for as many attempts as it takes.
+
+    Attributes:
+        sent: whether it was ever sent.
+    """
+
+    def __init__(self, account: Account, progress: Progress | None, *more: bytes) -> None:
+        self.sent = False
+        self._account = account
+        self._progress = progress
+        self._more = tuple(filter(None, more))
+        self._pending: Pending | None = None
+
+    def __call__(self, link: Link) -> list[Any]:
+        """Commit, and return the results."""
+        link.send(self.pack(link))
+        return self.take(link)
+
+    def pack(self, link: Link) -> bytes:
+        """Return the request."""
+        request, self._pending = self._account.pack(link, self._progress, *self._more)
+        self.sent = True
+        return request
+
+    def take(self, link: Link) -> list[Any]:
+        """Take its replies."""
+        assert self._pending is not None  # noqa: S101 (taken only after it was packed)
+        return self._account.take(link, self._pending)
+
+
+def progress_key(prefix: str, service: str) -> str:
+    """Return the key that holds the progress of a service."""
+    return f"{prefix}progress:{service}"
+
+
+def parse_progress(service: str, cursor: bytes | None, session: bytes | None) -> Progress | None:
+    """Return the progress in two fields of its key, or None if nothing was ever committed."""
+    if cursor is None:
+        return None
+    kept = (session or b"").decode(errors="replace")
+    return Progress(
+        service=service,
+        cursor=Cursor(cursor.decode(errors="replace")),
+        session=kept.removeprefix("=") if kept else None,
+    )
+
+
+def _field(name: str, value: str) -> bytes:
+    data = value.encode()
+    return b"$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name.encode(), len(data), data)

@@ -1,0 +1,144 @@
+"""Reading from Redis: XREAD, with a commit in the same round trip."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from math import ceil
+from typing import Any, Final, Protocol, TypeVar
+
+from durapy_core.engines.redis_control import AGAIN, RETRY_S
+from durapy_core.engines.redis_link import REPLY_TIMEOUT_S, Link
+from durapy_core.engines.redis_server import Lost, Namespace
+from durapy_core.engines.redis_wire import XreadPacker, order_of, parse_entry
+from durapy_core.entry import Cursor, Entry
+from durapy_core.errors import EngineError
+
+T = TypeVar("T")
+
+_LONGEST_BLOCK_S: Final = 5.0
+READ_TIMEOUT_S: Final = _LONGEST_BLOCK_S + REPLY_TIMEOUT_S
+"""How long a reply may take on a link that reads."""
+
+
+class Before(Protocol):
+    """What is done before a read in the same round trip."""
+
+    def pack(self, link: Link) -> bytes:
+        """Return the request; called anew for each attempt."""
+
+    def take(self, link: Link) -> object:
+        """Take its replies."""
+
+
+class Reader:
+    """Links that read: one for each thread that does so at the same time."""
+
+    def __init__(
+        self,
+        namespace: Namespace,
+        *,
+        make_link: Callable[[], Link],
+        on_connect: Callable[[], None],
+    ) -> None:
+        self._server = namespace.server
+        self._prefix = namespace.prefix
+        self._make_link = make_link
+        self._on_connect = on_connect
+        self._idle: deque[Link] = deque()
+        self._reading: set[Link] = set()
+        self._packers: dict[str, XreadPacker] = {}
+        self._last_read = ""
+
+    def read(
+        self, log: str, *, after: Cursor, limit: int, wait_s: float, before: Before | None
+    ) -> list[Entry]:
+        """Return the entries after a cursor; see `Engine.read`."""
+        if after is not self._last_read:
+            order_of(after)
+        self._server.check_open()
+        deadline_s = time.monotonic() + wait_s
+        while True:
+            left_s = deadline_s - time.monotonic()
+            block_ms = ceil(min(left_s, _LONGEST_BLOCK_S) * 1000) if left_s > 0 else 0
+            request = self._packer(log).pack(after=after, limit=limit, block_ms=block_ms)
+            found = self._read(request, before)
+            if found is not None:
+                entries = [parse_entry(raw) for raw in found[0][1]]
+                self._last_read = entries[-1].key
+                return entries
+            if left_s <= _LONGEST_BLOCK_S or self._server.closed.is_set():
+                return []
+            before = None
+
+    def run(self, action: Callable[[Link], T]) -> T:
+        """Return what `action` returns on a link; it is called again after a lost connection.
+
+        Raises:
+            EngineUnavailableError: no answer for a second.
+        """
+        link = self._take()
+        try:
+            return self._server.persist(
+                lambda: self._once(link, action), for_s=RETRY_S, else_=AGAIN
+            )
+        finally:
+            self._give_back(link)
+
+    def close(self) -> None:
+        """Close every connection; a read under way ends."""
+        for link in [*self._reading, *self._idle]:
+            link.drop()
+
+    def _packer(self, log: str) -> XreadPacker:
+        packer = self._packers.get(log)
+        if packer is None:
+            packer = self._packers[log] = XreadPacker(self._prefix + log)
+        return packer
+
+    def _read(self, request: bytes, before: Before | None) -> Any:
+        """Return the reply of an XREAD, or None if there is nothing or the engine was closed."""
+
+        def attempt(link: Link) -> Any:
+            return link.call(request) if before is None else _read_once(link, request, before)
+
+        link = self._take()
+        try:
+            with suppress(Lost):
+                return self._once(link, attempt)
+            return self._server.persist(
+                lambda: self._once(link, attempt), for_s=RETRY_S, else_=AGAIN
+            )
+        except EngineError:
+            if self._server.closed.is_set():
+                return None
+            raise
+        finally:
+            self._give_back(link)
+
+    def _once(self, link: Link, action: Callable[[Link], T]) -> T:
+        if not link.up and link.ensure():
+            self._on_connect()
+        return action(link)
+
+    def _take(self) -> Link:
+        try:
+            link = self._idle.pop()
+        except IndexError:
+            link = self._make_link()
+        self._reading.add(link)
+        return link
+
+    def _give_back(self, link: Link) -> None:
+        self._reading.discard(link)
+        self._idle.append(link)
+
+
+def _read_once(link: Link, request: bytes, before: Before) -> Any:
+    link.send(before.pack(link) + request)
+    try:
+        before.take(link)
+    except BaseException:
+        link.drop()  # the reply of the XREAD is never taken
+        raise
+    return link.reply()
