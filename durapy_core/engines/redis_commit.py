@@ -37,6 +37,7 @@ class Account:
         self._stamps = 0
         self._session: str | EllipsisType | None = ...
         self._doubt: tuple[str, tuple[NewEntry, ...]] | None = None
+        self._unacknowledged: tuple[NewEntry, ...] = ()
 
     def forget(self) -> None:
         """Take nothing as stored: the server may have lost it."""
@@ -65,19 +66,21 @@ class Account:
         """
         results = [link.reply()] if pending.alone else link.unpack(pending.count)
         self._doubt = None
+        self._unacknowledged = ()
         if pending.progress is not None:
             self._session = pending.progress.session
         return results
 
     def _without_stored(self, link: Link, progress: Progress) -> Progress:
-        """Return the progress without the receipts that a commit in doubt has stored."""
-        if self._doubt is None:
-            return progress
-        stamp, receipts = self._doubt
-        stored = link.call(pack("HGET", self._key, "commit")) == stamp.encode()
-        self._doubt = None
-        if stored and progress.receipts[: len(receipts)] == receipts:
-            return replace(progress, receipts=progress.receipts[len(receipts) :])
+        """Return the progress without the receipts that commits without a reply have stored."""
+        if self._doubt is not None:
+            stamp, receipts = self._doubt
+            if link.call(pack("HGET", self._key, "commit")) == stamp.encode():
+                self._unacknowledged += receipts
+            self._doubt = None
+        count = len(self._unacknowledged)
+        if count and progress.receipts[:count] == self._unacknowledged:
+            return replace(progress, receipts=progress.receipts[count:])
         return progress
 
     def _pack_progress(self, progress: Progress) -> bytes:
