@@ -7,7 +7,8 @@
     │   └── InvalidCommandError
     ├── ServiceError
     │   ├── RegistrationError
-    │   └── SessionError
+    │   ├── SessionError
+    │   └── DivergedError
     ├── EngineError
     │   ├── EngineUnavailableError
     │   ├── LeaseLostError
@@ -70,6 +71,10 @@ class RegistrationError(ServiceError):
 
 class SessionError(ServiceError):
     """A session cannot be begun, restored or ended."""
+
+
+class DivergedError(ServiceError):
+    """A handler that was called again sends something else than before; it was not sent."""
 
 
 class EngineError(DurapyError):

@@ -84,8 +84,9 @@ class MemoryLead(Lead):
         commit: Progress | None = None,
     ) -> list[Entry]:
         """Return the entries after a cursor; see `Lead.read`."""
-        if commit is not None:
-            self.commit(commit)
+        with self._engine.fenced(self._service, self.tenure.epoch):
+            if commit is not None:
+                self.commit(commit)
         return self._engine.read(log, after=after, limit=limit, wait_s=wait_s)
 
     def commit(self, progress: Progress) -> None:

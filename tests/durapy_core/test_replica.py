@@ -51,7 +51,7 @@ class Rig:
         return self.engine.append(COMMANDS, NewEntry(type=wire_type, body=body)).key
 
     def replica(self, commit_s: float = 3600) -> Replica:
-        return Replica(self.service, self.engine, ReplicaOptions(commit_s=commit_s))
+        return Replica(self.service, self.engine, ReplicaOptions(commit_s=commit_s, lease_s=0.1))
 
     def saved(self) -> Progress:
         progress = self.engine.load_progress("rig")
