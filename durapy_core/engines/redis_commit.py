@@ -4,25 +4,16 @@ One that leads a service commits with a token: then the commit carries a stamp, 
 reply was lost is looked up by its stamp before the next one, so that no receipt is stored twice.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from durapy_core.engines.base import RECEIPTS, Progress
 from durapy_core.engines.redis_link import Link, in_transaction
-from durapy_core.engines.redis_wire import XaddPacker, pack
+from durapy_core.engines.redis_wire import ReceiptPacker, pack
 from durapy_core.entry import Cursor, NewEntry
 
 if TYPE_CHECKING:
     from types import EllipsisType
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A commit that was packed; `count` results are to be taken, in a transaction or alone."""
-
-    progress: Progress | None
-    count: int
-    alone: bool
 
 
 class Account:
@@ -32,7 +23,7 @@ class Account:
         self._key = progress_key(prefix, service)
         name = self._key.encode()
         self._head = b"$4\r\nHSET\r\n$%d\r\n%b\r\n$6\r\ncursor\r\n" % (len(name), name)
-        self._receipts = XaddPacker(prefix + RECEIPTS)
+        self._receipts = ReceiptPacker(prefix + RECEIPTS)
         self._token = token
         self._stamps = 0
         self._session: str | EllipsisType | None = ...
@@ -43,33 +34,23 @@ class Account:
         """Take nothing as stored: the server may have lost it."""
         self._session = ...
 
-    def pack(self, link: Link, progress: Progress | None, *more: bytes) -> tuple[bytes, Pending]:
-        """Return the request of a commit, which does `more` in the same step.
+    def pack(self, link: Link, progress: Progress) -> list[bytes]:
+        """Return the requests that write progress and its receipts.
 
-        Goes over `link` if the reply of the last commit was lost.
+        Goes over `link` if the reply of an earlier commit was lost.
         """
-        packed: list[bytes] = []
-        if progress is not None:
+        if self._doubt is not None or self._unacknowledged:
             progress = self._without_stored(link, progress)
-            packed += [self._pack_progress(progress), *map(self._pack_receipt, progress.receipts)]
-        packed += more
-        if len(packed) == 1:
-            return packed[0], Pending(progress, 1, alone=True)
-        return in_transaction(b"".join(packed)), Pending(progress, len(packed), alone=False)
+        receipts = progress.receipts
+        if not receipts:
+            return [self._pack_progress(progress)]
+        return [self._pack_progress(progress), *map(self._receipts.pack, receipts)]
 
-    def take(self, link: Link, pending: Pending) -> list[Any]:
-        """Take the replies of a commit, and return the results of its requests.
-
-        Raises:
-            Lost: they did not come; the next `pack` finds out.
-            EngineError: the server refused it.
-        """
-        results = [link.reply()] if pending.alone else link.unpack(pending.count)
+    def acknowledge(self, progress: Progress) -> None:
+        """Take it as stored."""
         self._doubt = None
         self._unacknowledged = ()
-        if pending.progress is not None:
-            self._session = pending.progress.session
-        return results
+        self._session = progress.session
 
     def _without_stored(self, link: Link, progress: Progress) -> Progress:
         """Return the progress without the receipts that commits without a reply have stored."""
@@ -98,12 +79,9 @@ class Account:
             packed, count = packed + _field("commit", stamp), count + 2
         return b"*%d\r\n%b%b" % (count, self._head, packed)
 
-    def _pack_receipt(self, receipt: NewEntry) -> bytes:
-        return self._receipts.pack(receipt, receipt.id)
-
 
 class Commit:
-    """One commit, for as many attempts as it takes.
+    """One commit, for as many attempts as it takes; it does `more` in the same step.
 
     Attributes:
         sent: whether it was ever sent.
@@ -113,24 +91,34 @@ class Commit:
         self.sent = False
         self._account = account
         self._progress = progress
-        self._more = tuple(filter(None, more))
-        self._pending: Pending | None = None
+        self._more = more
+        self._count = 0
 
     def __call__(self, link: Link) -> list[Any]:
-        """Commit, and return the results."""
+        """Commit, and return the results of its requests."""
         link.send(self.pack(link))
         return self.take(link)
 
     def pack(self, link: Link) -> bytes:
         """Return the request."""
-        request, self._pending = self._account.pack(link, self._progress, *self._more)
+        progress = self._progress
+        requests = [] if progress is None else self._account.pack(link, progress)
+        requests += self._more
+        self._count = len(requests)
         self.sent = True
-        return request
+        return requests[0] if self._count == 1 else in_transaction(b"".join(requests))
 
     def take(self, link: Link) -> list[Any]:
-        """Take its replies."""
-        assert self._pending is not None  # noqa: S101 (taken only after it was packed)
-        return self._account.take(link, self._pending)
+        """Take its replies, and return the results of its requests.
+
+        Raises:
+            Lost: they did not come; the next `pack` finds out.
+            EngineError: the server refused it.
+        """
+        results = [link.reply()] if self._count == 1 else link.unpack(self._count)
+        if self._progress is not None:
+            self._account.acknowledge(self._progress)
+        return results
 
 
 def progress_key(prefix: str, service: str) -> str:

@@ -68,15 +68,16 @@ class RedisLead(Lead):
     ) -> list[Entry]:
         """Return the entries after a cursor; see `Lead.read`."""
         self._check()
-        before = None if commit is None else Commit(self._account, commit, self._pack_unmark())
+        before = None if commit is None else Commit(self._account, commit, *self._unmark())
         entries = self._reader.read(log, after=after, limit=limit, wait_s=wait_s, before=before)
-        self._marked = self._marked and commit is None
+        if commit is not None:
+            self._marked = False
         return entries
 
     def commit(self, progress: Progress) -> None:
         """Write the progress and its receipts in one transaction."""
         self._check()
-        self._reader.run(Commit(self._account, progress, self._pack_unmark()))
+        self._reader.run(Commit(self._account, progress, *self._unmark()))
         self._marked = False
 
     def mark(self, key: str) -> None:
@@ -93,9 +94,9 @@ class RedisLead(Lead):
     def release(self, progress: Progress | None) -> None:
         """Write the progress, give the lease up, and wake who waits, in one transaction."""
         self._check()
-        more = self._pack_unmark() if progress is not None else b""
+        unmark = () if progress is None else self._unmark()
         freeing = self._lease.pack_release(self._leases)
-        commit = Commit(self._account, progress, more, freeing)
+        commit = Commit(self._account, progress, *unmark, freeing)
         try:
             freed = self._reader.run(commit)[-1]
         except LeaseLostError:
@@ -128,8 +129,8 @@ class RedisLead(Lead):
         if self._gone:
             raise lost(self._lease.service)
 
-    def _pack_unmark(self) -> bytes:
-        return self._lease.pack_unmark() if self._marked else b""
+    def _unmark(self) -> tuple[bytes, ...]:
+        return (self._lease.pack_unmark(),) if self._marked else ()
 
 
 def take_lead(

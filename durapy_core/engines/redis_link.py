@@ -134,18 +134,28 @@ class Link:
             Lost: they did not come.
             EngineError: the server refused one of them; the next reply can be taken.
         """
+        try:
+            queued = self._replies.skip(b"+OK\r\n%b" % (b"+QUEUED\r\n" * count))
+        except BaseException as error:
+            self._break(error)
+            raise
+        results: list[Any] = self.reply() if queued else self._unpack_slowly(count + 2)
+        for result in results:
+            if isinstance(result, exceptions.ResponseError):
+                raise explain(result, self._server.name) from result
+        return results
+
+    def _unpack_slowly(self, count: int) -> Any:
+        """Return the last of `count` replies, or raise the first that is an error."""
         refused: EngineError | None = None
-        results: list[Any] = []
-        for _ in range(count + 2):
+        results = None
+        for _ in range(count):
             try:
                 results = self.reply()
             except EngineError as error:
                 refused = refused or error  # the first says why, EXECABORT at the end does not
         if refused is not None:
             raise refused
-        for result in results:
-            if isinstance(result, exceptions.ResponseError):
-                raise explain(result, self._server.name) from result
         return results
 
     def drop(self) -> None:

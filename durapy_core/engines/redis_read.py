@@ -3,7 +3,6 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from math import ceil
 from typing import Any, Final, Protocol, TypeVar
 
@@ -98,16 +97,17 @@ class Reader:
 
     def _read(self, request: bytes, before: Before | None) -> Any:
         """Return the reply of an XREAD, or None if there is nothing or the engine was closed."""
-
-        def attempt(link: Link) -> Any:
-            return link.call(request) if before is None else _read_once(link, request, before)
-
         link = self._take()
         try:
-            with suppress(Lost):
-                return self._once(link, attempt)
+            if link.up:
+                try:
+                    return _read_once(link, request, before)
+                except Lost:
+                    pass  # it broke, perhaps long ago: it is made anew
             return self._server.persist(
-                lambda: self._once(link, attempt), for_s=RETRY_S, else_=AGAIN
+                lambda: self._once(link, lambda link: _read_once(link, request, before)),
+                for_s=RETRY_S,
+                else_=AGAIN,
             )
         except EngineError:
             if self._server.closed.is_set():
@@ -117,7 +117,7 @@ class Reader:
             self._give_back(link)
 
     def _once(self, link: Link, action: Callable[[Link], T]) -> T:
-        if not link.up and link.ensure():
+        if link.ensure():
             self._on_connect()
         return action(link)
 
@@ -134,7 +134,9 @@ class Reader:
         self._idle.append(link)
 
 
-def _read_once(link: Link, request: bytes, before: Before) -> Any:
+def _read_once(link: Link, request: bytes, before: Before | None) -> Any:
+    if before is None:
+        return link.call(request)
     link.send(before.pack(link) + request)
     try:
         before.take(link)

@@ -34,20 +34,18 @@ class XaddPacker:
         key = stream.encode()
         self._head = b"$4\r\nXADD\r\n$%d\r\n%b\r\n$1\r\n*\r\n$4\r\ntype\r\n" % (len(key), key)
 
-    def pack(self, entry: NewEntry, send_id: str | None) -> bytes:
-        """Return the request that appends `entry` under `send_id`, or without an id."""
-        wire_type, body = entry.type.encode(), entry.body.encode()
-        packed = b"$%d\r\n%b\r\n$4\r\nbody\r\n$%d\r\n%b\r\n" % (
+    def pack(self, entry: NewEntry, send_id: str) -> bytes:
+        """Return the request that appends `entry` under `send_id`."""
+        wire_type, body, name = entry.type.encode(), entry.body.encode(), send_id.encode()
+        packed = b"$%d\r\n%b\r\n$4\r\nbody\r\n$%d\r\n%b\r\n$2\r\nid\r\n$%d\r\n%b\r\n" % (
             len(wire_type),
             wire_type,
             len(body),
             body,
+            len(name),
+            name,
         )
-        count = 7
-        if send_id is not None:
-            name = send_id.encode()
-            packed += b"$2\r\nid\r\n$%d\r\n%b\r\n" % (len(name), name)
-            count += 2
+        count = 9
         if entry.sender is not None:
             sender = entry.sender.encode()
             packed += b"$6\r\nsender\r\n$%d\r\n%b\r\n" % (len(sender), sender)
@@ -65,6 +63,26 @@ class XaddPacker:
             packed += b"$7\r\nsent_ns\r\n$%d\r\n%b\r\n" % (len(sent_ns), sent_ns)
             count += 2
         return b"*%d\r\n%b%b" % (count, self._head, packed)
+
+
+class ReceiptPacker:
+    """Packs the XADD of receipts: entries that have a sender and a cause, and nothing further."""
+
+    def __init__(self, stream: str) -> None:
+        key = stream.encode()
+        self._format = (
+            b"*11\r\n$4\r\nXADD\r\n$%d\r\n%b\r\n$1\r\n*\r\n$4\r\ntype\r\n" % (len(key), key)
+        ).replace(b"%", b"%%") + (
+            b"$%d\r\n%b\r\n$4\r\nbody\r\n$%d\r\n%b\r\n"
+            b"$6\r\nsender\r\n$%d\r\n%b\r\n$5\r\ncause\r\n$%d\r\n%b\r\n"
+        )
+
+    def pack(self, entry: NewEntry) -> bytes:
+        """Return the request that appends a receipt."""
+        kind, body = entry.type.encode(), entry.body.encode()
+        sender, cause = (entry.sender or "").encode(), (entry.cause or "").encode()
+        texts = (len(kind), kind, len(body), body, len(sender), sender, len(cause), cause)
+        return self._format % texts
 
 
 class XreadPacker:
