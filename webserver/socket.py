@@ -20,7 +20,7 @@ from durapy_core.record_json import record_json
 from webserver.api.base import Api
 from webserver.errors import ApiError, answer_to
 from webserver.feed import KEEP, LogFeed
-from webserver.hub import COMMAND, OPERATION, SERVICES, TOPICS, Hub, dump, moved
+from webserver.hub import COMMAND, OPERATION, RECEIPT, SERVICES, TOPICS, Hub, dump, moved
 from webserver.resume import Position
 from webserver.security import is_same_origin
 from webserver.sending import check_command, send_command
@@ -190,11 +190,11 @@ class Socket(WebSocketHandler, Api):
         site = self.site
         await site.commands.ready.wait()
         await site.operations.ready.wait()
+        await site.receipts.ready.wait()
         gap = asked
         if resume is not None:
-            gap = await self._is_gap(site.commands, resume.commands) or await self._is_gap(
-                site.operations, resume.operations
-            )
+            resume = self._ahead(resume, wanted)
+            gap = any([await self._is_gap(feed, cursor) for _, feed, cursor in self._logs(resume)])
         self._position = self._hub.position if gap or resume is None else resume
         self._write(
             dump(
@@ -220,10 +220,7 @@ class Socket(WebSocketHandler, Api):
 
     async def _catch_up(self) -> bool:
         """Send one piece of what was missed; True if there is nothing more, at this very moment."""
-        for topic, feed, cursor in (
-            (OPERATION, self.site.operations, self._position.operations),
-            (COMMAND, self.site.commands, self._position.commands),
-        ):
+        for topic, feed, cursor in self._logs(self._position):
             entries = feed.since(cursor, _CHUNK)
             if entries is None:
                 entries = await self._read_older(feed, cursor)
@@ -231,6 +228,22 @@ class Socket(WebSocketHandler, Api):
                 await self._replay(topic, entries)
                 return False
         return True
+
+    def _ahead(self, resume: Position, wanted: set[str]) -> Position:
+        """Return where to resume: of logs that are not wanted, at their end."""
+        for topic, feed, _ in self._logs(resume):
+            if topic not in wanted:
+                resume = moved(resume, topic, feed.position)
+        return resume
+
+    def _logs(self, position: Position) -> tuple[tuple[str, LogFeed, Cursor], ...]:
+        """Return topic, reader and cursor of each log; receipts after what they are about."""
+        site = self.site
+        return (
+            (OPERATION, site.operations, position.operations),
+            (COMMAND, site.commands, position.commands),
+            (RECEIPT, site.receipts, position.receipts),
+        )
 
     async def _replay(self, topic: str, entries: list[Entry]) -> None:
         for entry in entries:
