@@ -6,9 +6,7 @@ import pytest
 
 from tests.support.redis_server import RedisServer
 
-pytest.register_assert_rewrite(
-    "durapy_core.testing.engine_contract", "durapy_core.testing.engine_model"
-)
+pytest.register_assert_rewrite("durapy_core.testing")
 
 
 @pytest.fixture(scope="session")

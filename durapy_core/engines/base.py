@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from durapy_core.engines.safe_state import SafeStateKeeper
+from durapy_core.engines.upkeep import Upkeep
 from durapy_core.entry import Cursor, Entry, NewEntry
 from durapy_core.errors import InvalidCommandError
 
@@ -99,7 +101,7 @@ class Row:
     age_s: float
 
 
-class Engine(ABC):
+class Engine(Upkeep, SafeStateKeeper, ABC):
     """A store of logs and tables. Use it in `with`, or call `close`."""
 
     @abstractmethod

@@ -9,7 +9,7 @@ for everything else. What an append that returned survives is the server's choic
 everysec the death of the server, and all but the last second when the computer dies.
 
 If the server comes back with less than it had, a reader's cursor may lie beyond the end of the
-log. The place to notice is `_read_once`, where `Link.ensure` says that it has connected anew.
+log. A read that had to connect anew notices, see `redis_read.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,11 +24,13 @@ from durapy_core.engines.redis_identity import Identity
 from durapy_core.engines.redis_lead import RedisLead, take_lead
 from durapy_core.engines.redis_link import Link
 from durapy_core.engines.redis_read import READ_TIMEOUT_S, Reader
+from durapy_core.engines.redis_safe_state import RedisSafeState
 from durapy_core.engines.redis_send import Sender
 from durapy_core.engines.redis_server import Namespace, RefusedError, Server
+from durapy_core.engines.redis_upkeep import RedisUpkeep
 from durapy_core.engines.redis_url import parse_address
 from durapy_core.engines.redis_wire import is_key, order_of, pack, parse_entry
-from durapy_core.entry import START, Cursor, Entry, NewEntry
+from durapy_core.entry import Cursor, Entry, NewEntry
 from durapy_core.errors import SettingsError
 
 _FOR_EVER_S: Final = 10.0**9
@@ -61,7 +63,7 @@ def open_redis(url: str, options: EngineOptions) -> Engine:
     return engine
 
 
-class RedisEngine(Engine):
+class RedisEngine(RedisUpkeep, RedisSafeState, Engine):
     """Logs as streams, tables and progress as hashes of one Redis server."""
 
     def __init__(self, server: Server, options: EngineOptions) -> None:
@@ -131,7 +133,7 @@ class RedisEngine(Engine):
     def end(self, log: str) -> Cursor:
         """Return the cursor after the last entry."""
         newest = self.page(log, limit=1)
-        return Cursor(newest[0].key) if newest else START
+        return Cursor(newest[0].key) if newest else self.trimmed_to(log)
 
     def compare(self, one: str, other: str) -> int:
         """Return the order of two keys; see `Engine.compare`."""

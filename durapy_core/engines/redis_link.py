@@ -32,6 +32,10 @@ class MissingScriptError(EngineError):
     """The server does not know a script by this digest."""
 
 
+class MissingKeyError(EngineError):
+    """The server has nothing under this name."""
+
+
 class Link:
     """One connection; not thread-safe but for `drop`.
 
@@ -192,6 +196,8 @@ class Link:
             self._break(error)
         if isinstance(error, exceptions.NoScriptError):
             raise MissingScriptError(str(error)) from error
+        if str(error).startswith("no such key"):
+            raise MissingKeyError(str(error)) from error
         raise explain(error, self._server.name) from error
 
     def _break(self, error: BaseException) -> None:

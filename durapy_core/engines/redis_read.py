@@ -6,9 +6,12 @@ from collections.abc import Callable
 from math import ceil
 from typing import Any, Final, Protocol, TypeVar
 
+from loguru import logger
+
 from durapy_core.engines.redis_control import AGAIN, RETRY_S
 from durapy_core.engines.redis_link import REPLY_TIMEOUT_S, Link
 from durapy_core.engines.redis_server import Lost, Namespace
+from durapy_core.engines.redis_upkeep import mend
 from durapy_core.engines.redis_wire import XreadPacker, order_of, parse_entry
 from durapy_core.entry import Cursor, Entry
 from durapy_core.errors import EngineError
@@ -47,13 +50,13 @@ class Reader:
         self._idle: deque[Link] = deque()
         self._reading: set[Link] = set()
         self._packers: dict[str, XreadPacker] = {}
-        self._last_read = ""
+        self._last_read: dict[str, Cursor] = {}
 
     def read(
         self, log: str, *, after: Cursor, limit: int, wait_s: float, before: Before | None
     ) -> list[Entry]:
         """Return the entries after a cursor; see `Engine.read`."""
-        if after is not self._last_read:
+        if after is not self._last_read.get(log):
             order_of(after)
         self._server.check_open()
         deadline_s = time.monotonic() + wait_s
@@ -61,10 +64,10 @@ class Reader:
             left_s = deadline_s - time.monotonic()
             block_ms = ceil(min(left_s, _LONGEST_BLOCK_S) * 1000) if left_s > 0 else 0
             request = self._packer(log).pack(after=after, limit=limit, block_ms=block_ms)
-            found = self._read(request, before)
+            found = self._read(log, request, before)
             if found is not None:
                 entries = [parse_entry(raw) for raw in found[0][1]]
-                self._last_read = entries[-1].key
+                self._last_read[log] = Cursor(entries[-1].key)
                 return entries
             if left_s <= _LONGEST_BLOCK_S or self._server.closed.is_set():
                 return []
@@ -95,7 +98,7 @@ class Reader:
             packer = self._packers[log] = XreadPacker(self._prefix + log)
         return packer
 
-    def _read(self, request: bytes, before: Before | None) -> Any:
+    def _read(self, log: str, request: bytes, before: Before | None) -> Any:
         """Return the reply of an XREAD, or None if there is nothing or the engine was closed."""
         link = self._take()
         try:
@@ -105,9 +108,7 @@ class Reader:
                 except Lost:
                     pass  # it broke, perhaps long ago: it is made anew
             return self._server.persist(
-                lambda: self._once(link, lambda link: _read_once(link, request, before)),
-                for_s=RETRY_S,
-                else_=AGAIN,
+                lambda: self._read_anew(link, log, request, before), for_s=RETRY_S, else_=AGAIN
             )
         except EngineError:
             if self._server.closed.is_set():
@@ -115,6 +116,25 @@ class Reader:
             raise
         finally:
             self._give_back(link)
+
+    def _read_anew(self, link: Link, log: str, request: bytes, before: Before | None) -> Any:
+        if link.ensure():
+            self._on_connect()
+            self._mend(link, log)
+        return _read_once(link, request, before)
+
+    def _mend(self, link: Link, log: str) -> None:
+        """Look whether the server came back without entries that were read from it."""
+        seen = self._last_read.get(log)
+        if seen is None:
+            return
+        try:
+            lost = mend(link, self._prefix + log, seen)
+        except EngineError as error:
+            logger.error("a log lost its end and cannot be mended: {why}", why=str(error))
+            return
+        if lost:
+            logger.error("the store lost the end of a log", log=log, seen=seen)
 
     def _once(self, link: Link, action: Callable[[Link], T]) -> T:
         if link.ensure():

@@ -22,8 +22,10 @@ from durapy_core.engines.doorbell import Bell
 from durapy_core.engines.lead import Lead
 from durapy_core.engines.sqlite_entries import CAUSED_BY, GET, PAGE, READ, entry_of
 from durapy_core.engines.sqlite_lead import take_lead
+from durapy_core.engines.sqlite_safe_state import SqliteSafeState
 from durapy_core.engines.sqlite_store import SqliteStore
-from durapy_core.entry import START, Cursor, Entry, NewEntry
+from durapy_core.engines.sqlite_upkeep import SqliteUpkeep
+from durapy_core.entry import Cursor, Entry, NewEntry
 from durapy_core.errors import SettingsError
 
 _BEYOND: Final = 2**63 - 1
@@ -51,7 +53,7 @@ def open_sqlite(url: str, options: EngineOptions) -> Engine:
     return SqliteEngine(path, options)
 
 
-class SqliteEngine(Engine):
+class SqliteEngine(SqliteUpkeep, SqliteSafeState, Engine):
     """Logs and tables in one SQLite file, shared by the processes of one computer.
 
     Beside `id` it knows a send by `(sender, cause, n)`: a handler that runs again on the same
@@ -118,12 +120,6 @@ class SqliteEngine(Engine):
             return None
         rows = self._file.query(GET, (self._store.log_id(log), number))
         return entry_of(rows[0]) if rows else None
-
-    def end(self, log: str) -> Cursor:
-        """Return the cursor after the last entry."""
-        sql = "SELECT max(key) FROM entries WHERE log = ?"
-        ((last,),) = self._file.query(sql, (self._store.log_id(log),))
-        return START if last is None else Cursor(str(last))
 
     def compare(self, one: str, other: str) -> int:
         """Return the order of two keys; see `Engine.compare`."""

@@ -22,8 +22,9 @@ _KEEP: Final = (
 )
 
 T = TypeVar("T")
-Action = Callable[[sqlite3.Connection], T]
-Guard = Callable[[sqlite3.Connection], None]
+Writer = sqlite3.Connection
+Action = Callable[[Writer], T]
+Guard = Callable[[Writer], None]
 """Called first in a transaction; what it raises undoes the transaction."""
 
 
@@ -76,7 +77,7 @@ class SqliteStore:
             return
         receipts = self.log_id(RECEIPTS)
 
-        def act(writer: sqlite3.Connection) -> None:
+        def act(writer: Writer) -> None:
             writer.execute(_KEEP, self._values(progress))
             for receipt in progress.receipts:
                 store(writer, receipts, receipt)
@@ -115,7 +116,7 @@ class SqliteStore:
     def _append_chunk(
         self, log: int, chunk: Sequence[NewEntry], guard: Guard | None
     ) -> list[Entry]:
-        def act(writer: sqlite3.Connection) -> list[Entry]:
+        def act(writer: Writer) -> list[Entry]:
             return [store(writer, log, entry) for entry in chunk]
 
         stored = self._transact(act, guard, wait_s=self._send_wait_s)
@@ -123,7 +124,7 @@ class SqliteStore:
         return stored
 
     def _transact(self, action: Action[T], guard: Guard | None, *, wait_s: float) -> T:
-        def act(writer: sqlite3.Connection) -> T:
+        def act(writer: Writer) -> T:
             with transaction(writer):
                 if guard is not None:
                     guard(writer)

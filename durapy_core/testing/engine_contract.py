@@ -2,7 +2,7 @@
 
 A third party's engine checks itself with a class of its own:
 
-    pytest.register_assert_rewrite("durapy_core.testing.engine_contract")  # in conftest.py
+    pytest.register_assert_rewrite("durapy_core.testing")  # in conftest.py
 
     class TestMyEngine(SharedStoreContract):
         @pytest.fixture
@@ -25,6 +25,7 @@ from durapy_core.engines.base import MAX_BODY_BYTES, Engine, EngineOptions, Prog
 from durapy_core.entry import START, Cursor, Entry, NewEntry
 from durapy_core.errors import CorruptRecordError, EngineError, InvalidCommandError
 from durapy_core.testing.lead_contract import LeadContract
+from durapy_core.testing.upkeep_contract import UpkeepContract
 
 Store = Callable[[EngineOptions], Engine]
 Opener = Callable[..., Engine]
@@ -523,7 +524,13 @@ class StateContract(_Fixtures):
 
 
 class EngineContract(
-    OrderContract, WaitContract, PageContract, ContentContract, StateContract, LeadContract
+    OrderContract,
+    WaitContract,
+    PageContract,
+    ContentContract,
+    StateContract,
+    LeadContract,
+    UpkeepContract,
 ):
     """What every engine must do."""
 
