@@ -50,6 +50,9 @@ class Link:
             return False
         self._server.check_open()
         self._made_at_s = time.monotonic()
+        # A new one each time: redis-py closes a connection that failed only when it is collected,
+        # which may be late, and would take the socket away from the one that followed.
+        self._replies = Replies()
         connection = self._server.address.make_connection(self._replies, timeout_s=self._timeout_s)
         self._connection = connection
         try:
@@ -91,6 +94,7 @@ class Link:
         """
         sock = self._replies.sock
         if sock is None:
+            self.drop()
             raise Lost("not connected")
         try:
             sock.sendall(packed)
