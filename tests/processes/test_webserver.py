@@ -18,6 +18,7 @@ from durapy_core.login_code import mint
 from durapy_core.settings import child_environment
 from durapy_core.status import ServiceState, ServiceStatus
 from tests.support.console import LIMIT_S, TOKEN, Console, SocketClient
+from tests.support.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[2]
 READY = "DuraPy is ready: "
@@ -163,6 +164,24 @@ def test_a_store_that_is_not_there_is_waited_for_and_said_and_a_signal_ends_the_
     process.communicate(timeout=LIMIT_S)
 
     assert str(port) in line
+    assert process.returncode == 0
+
+
+@pytest.mark.redis
+def test_a_redis_that_comes_up_late_is_waited_for(tmp_path: Path) -> None:
+    with RedisServer() as server:
+        server.kill()
+        process = start(tmp_path, ENGINE=server.tcp_url)
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        server.start()
+        link, _ = read_link(process)
+        health = requests.get(link.partition("/login")[0] + "/api/v1/health", timeout=LIMIT_S)
+        process.terminate()
+        process.communicate(timeout=LIMIT_S)
+
+    assert str(server.port) in first
+    assert health.json()["engine"] == "ok"
     assert process.returncode == 0
 
 
