@@ -173,7 +173,7 @@ export class Composer extends DpElement {
 
   /** @param {CommandType} type */
   #foot(type) {
-    const off = durapy.status !== 'live' || this.#sending;
+    const off = durapy.status !== 'live'; // not while sending: a disabled button loses the focus
     const defaults = () => this.show(type);
     return html`<div class="form-foot">
       <button type="button" class=${type.confirm ? 'danger' : 'primary'} ?disabled=${off} @click=${() => this.send()}>

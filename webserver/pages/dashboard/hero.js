@@ -102,9 +102,7 @@ class Hero extends DpElement {
     const session = rig.session;
     if (session?.state === 'running') {
       return html`<div class="side">${session.ends.map(
-        (
-          type,
-        ) => html`<button type="button" class="solid" ?disabled=${this.#ending} @click=${() => this.#end(type)}>
+        (type) => html`<button type="button" class="solid" @click=${() => this.#end(type)}>
           ${icon('power')}${session.ends.length > 1 ? type : 'End session…'}</button>`,
       )}</div>`;
     }
@@ -117,8 +115,8 @@ class Hero extends DpElement {
 
   /** Ask, then send the command that ends the session. @param {string} type */
   async #end(type) {
+    if (this.#ending) return; // not disabled meanwhile: a disabled button loses the focus
     this.#ending = true;
-    this.update();
     try {
       await this.#askAndSend(type);
     } catch (error) {
@@ -128,7 +126,6 @@ class Hero extends DpElement {
       else toast('bad', message);
     }
     this.#ending = false;
-    this.update();
   }
 
   /** @param {string} type */
