@@ -26,7 +26,7 @@ def stranger(browser: Browser, rig: LocalRig, printed_link: str) -> Iterator[Vis
     visitor = Visitor(browser, rig)
     yield visitor
     visitor.context.close()
-    assert visitor.unexpected() == []
+    visitor.check()
 
 
 @pytest.fixture

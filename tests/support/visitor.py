@@ -90,9 +90,10 @@ class Visitor:
         """Let pass what a test provokes: a refused request, a lost socket."""
         self._expected += map(re.compile, patterns)
 
-    def unexpected(self) -> list[str]:
-        """Return the complaints that nobody announced."""
-        return [c for c in self.complaints if not any(p.search(c) for p in self._expected)]
+    def check(self) -> None:
+        """Fail if there was a complaint that nobody announced."""
+        found = [c for c in self.complaints if not any(p.search(c) for p in self._expected)]
+        assert not found, "\n".join(found)
 
     def shoot(self, name: str) -> None:
         """Keep a picture of what shows now."""
@@ -106,7 +107,8 @@ class Visitor:
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(AXE.read_text())
         found: list[Any] = self.page.evaluate(
-            "async (rules) => (await axe.run({ runOnly: rules })).violations", _RULES
+            "async (rules) => (await axe.run({ runOnly: rules, preload: false })).violations",
+            _RULES,
         )
         return [_finding(rule, node) for rule in found for node in rule["nodes"]]
 
@@ -134,7 +136,7 @@ def visiting(browser: Browser, rig: LocalRig, **options: Any) -> Iterator[Visito
     try:
         visitor.sign_in()
         yield visitor
-        assert visitor.unexpected() == []
+        visitor.check()
     finally:
         visitor.context.close()
 
