@@ -42,21 +42,24 @@ class Dispatcher:
         """The open session, or None."""
         return self._sessions.current if self._sessions else None
 
-    def dispatch(self, entry: Entry) -> None:
-        """Hand one entry to whatever hears its type now; other types cost a look-up or two."""
+    def dispatch(self, entry: Entry) -> bool:
+        """Hand one entry to whatever hears its type now; other types cost a look-up or two.
+
+        Returns whether anything came of it: handing over the others once more does no harm.
+        """
         wire_type = entry.type
         if wire_type is None:
             self._report_invalid(entry, "the entry has no field 'type'")
-            return
+            return True
         step = self._handlers.get(wire_type)
         if step is None and self._sessions:
             step = self._sessions.steps.get(wire_type)
         if step is None:
-            return
+            return False
         record = self._catalog.decode(entry)
         if record.command is None:
             self._report_invalid(entry, record.problem)
-            return
+            return True
         self._vitals.unknown_fields += record.unknown_fields
         self._vitals.begin(entry)
         well = False
@@ -68,6 +71,7 @@ class Dispatcher:
             self._caller.outbox.log.debug(
                 "handled {type}", type=wire_type, key=entry.key, took_s=took_s, well=well
             )
+        return True
 
     def restore(self, saved: str, backlog: Iterable[Entry]) -> None:
         """Reopen the session that was saved when the last process ended; see `Sessions.restore`."""

@@ -29,6 +29,8 @@ from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.vitals import Vitals
 
 BATCH: Final = 128
+LAZY_COMMIT_S: Final = 1.0
+"""How long the progress past records that nothing here hears may wait for its commit."""
 
 R = TypeVar("R")
 
@@ -88,6 +90,8 @@ class Replica:
         self._started_at = datetime.now(UTC)
         self._cursor: Cursor | None = None
         self._committed: Progress | None = None
+        self._heard = False
+        self._lazy_until = 0.0
         self._hooked = False
 
     def stop(self) -> None:
@@ -124,7 +128,8 @@ class Replica:
         Raises:
             StoppedWaitingError: `stop` was called while the store was away.
         """
-        cursor, commit = self._here(), self._uncommitted()
+        due = self._heard or time.monotonic() >= self._lazy_until
+        cursor, commit = self._here(), self._uncommitted() if due else None
         entries, was_away = self._patience.call(
             lambda: self._engine.read(
                 COMMANDS, after=cursor, limit=BATCH, wait_s=wait_s, commit=commit
@@ -132,7 +137,7 @@ class Replica:
             on=EngineError,
         )
         if commit is not None:
-            self._committed = commit
+            self._note_commit(commit)
         if was_away:
             self._publish()
             self._follow_log()
@@ -176,13 +181,14 @@ class Replica:
     def _take_up(self, first: Cursor | None) -> str | None:
         progress = self._wait(lambda: self._engine.load_progress(self._service.name))
         if progress is not None:
-            self._cursor, self._committed = progress.cursor, progress
+            self._cursor = progress.cursor
+            self._note_commit(progress)
             self._follow_log()
             return progress.session
         self._cursor = self._wait(lambda: self._engine.end(COMMANDS)) if first is None else first
         begin = Progress(service=self._service.name, cursor=self._cursor)
         self._wait(lambda: self._engine.commit(begin))
-        self._committed = begin
+        self._note_commit(begin)
         return None
 
     def _follow_log(self) -> None:
@@ -224,7 +230,7 @@ class Replica:
         for entry in entries:
             if self.stopping:
                 return
-            self._dispatcher.dispatch(entry)
+            self._heard |= self._dispatcher.dispatch(entry)
             self._cursor = Cursor(entry.key)
             if time.monotonic() >= due and entry is not last:
                 if not self._commit():
@@ -240,8 +246,13 @@ class Replica:
         except EngineError as error:
             self._log.debug("a commit failed: {why}", why=str(error))
             return False
-        self._committed = progress
+        self._note_commit(progress)
         return True
+
+    def _note_commit(self, progress: Progress) -> None:
+        self._committed = progress
+        self._heard = False
+        self._lazy_until = time.monotonic() + LAZY_COMMIT_S
 
     def _uncommitted(self) -> Progress | None:
         session = self._dispatcher.session
