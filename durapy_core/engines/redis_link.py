@@ -147,7 +147,7 @@ class Link:
         self.drop()
         if isinstance(error, exceptions.AuthenticationError):
             raise _refused(error, self._server.name) from error
-        timed_out = isinstance(error, TimeoutError)
+        timed_out = isinstance(error, TimeoutError | BlockingIOError)
         why = f"no reply within {self._timeout_s:g} s" if timed_out else str(error)
         # Closed by another thread, a call stumbles over the socket that is gone.
         if isinstance(error, exceptions.RedisError | OSError) or (

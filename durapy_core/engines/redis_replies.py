@@ -8,6 +8,8 @@ Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 """
 
 import socket
+import struct
+import sys
 from typing import Any, Final
 
 from redis.connection import DefaultParser
@@ -36,6 +38,7 @@ class Replies:
         """Take the socket of a connection that was just made: called by redis-py."""
         self.sock = connection._sock  # noqa: SLF001 (how redis-py hands it to a parser)
         self._buffer, self._at = b"", 0
+        _let_kernel_time(self.sock, connection.socket_timeout)
 
     def on_disconnect(self) -> None:
         """Forget the socket: called by redis-py."""
@@ -134,6 +137,19 @@ class Replies:
         if self.sock is None:
             raise RedisConnectionError("Connection closed.")
         return self.sock
+
+
+def _let_kernel_time(sock: socket.socket, timeout_s: float) -> None:
+    """Have the kernel watch over the timeout, which saves a `poll` before each send and receive.
+
+    Python polls a socket that has a timeout of its own. Half of all system calls of a round trip
+    are saved. A timeout is then a BlockingIOError. TLS needs Python's way.
+    """
+    if sys.platform == "linux" and type(sock) is socket.socket:
+        limit = struct.pack("@ll", int(timeout_s), int(timeout_s % 1 * 1e6))
+        sock.settimeout(None)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 def _error(kind: int, line: bytes) -> Exception:

@@ -73,6 +73,16 @@ class RedisServer:
         """End it in order."""
         self._end(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """Let it hang: it keeps its connections and answers nothing, until `thaw`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def client(self) -> Any:
         """Return a plain client, for what a foreign program or an administrator does.
 

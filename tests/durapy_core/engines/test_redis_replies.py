@@ -19,6 +19,8 @@ VALUES = st.recursive(
 
 
 class _Connection:
+    socket_timeout = 5.0
+
     def __init__(self, sock: object) -> None:
         self._sock = sock
 
