@@ -232,7 +232,7 @@ def test_a_type_that_nobody_hears_here_is_not_even_decoded() -> None:
     rig.raw("TEST_ECHO", "not JSON")
     rig.raw("TEST_FINISH", "not JSON: no session is open")
     replica.turn(0)
-    replica.turn(0)
+    replica.shutdown()
 
     assert replica.status().invalid == 0
     assert rig.saved().cursor == rig.engine.end(COMMANDS)
