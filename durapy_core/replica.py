@@ -23,14 +23,13 @@ from durapy_core.errors import DurapyError, EngineError, ServiceError
 from durapy_core.failures import FailureHook, explain, log_failure, name_of
 from durapy_core.outbox import Outbox
 from durapy_core.patience import Patience
+from durapy_core.progress import ProgressKeeper
 from durapy_core.service import Service
 from durapy_core.session import OpenSession
 from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.vitals import Vitals
 
 BATCH: Final = 128
-LAZY_COMMIT_S: Final = 1.0
-"""How long the progress past records that nothing here hears may wait for its commit."""
 
 R = TypeVar("R")
 
@@ -88,10 +87,7 @@ class Replica:
         self._patience = Patience(self._log, stopping=lambda: self.stopping)
         self._phase: ServiceState | None = ServiceState.STARTING
         self._started_at = datetime.now(UTC)
-        self._cursor: Cursor | None = None
-        self._committed: Progress | None = None
-        self._heard = False
-        self._lazy_until = 0.0
+        self._progress: ProgressKeeper | None = None
         self._hooked = False
 
     def stop(self) -> None:
@@ -128,8 +124,8 @@ class Replica:
         Raises:
             StoppedWaitingError: `stop` was called while the store was away.
         """
-        due = self._heard or time.monotonic() >= self._lazy_until
-        cursor, commit = self._here(), self._uncommitted() if due else None
+        progress = self._kept()
+        cursor, commit = progress.cursor, progress.due(self._session_text())
         entries, was_away = self._patience.call(
             lambda: self._engine.read(
                 COMMANDS, after=cursor, limit=BATCH, wait_s=wait_s, commit=commit
@@ -137,11 +133,11 @@ class Replica:
             on=EngineError,
         )
         if commit is not None:
-            self._note_commit(commit)
+            progress.note_saved(commit)
         if was_away:
             self._publish()
             self._follow_log()
-        self._handle(entries)
+        self._handle(entries, progress)
         return len(entries)
 
     def shutdown(self, reason: StopReason = StopReason.SHUTDOWN) -> None:
@@ -181,25 +177,24 @@ class Replica:
     def _take_up(self, first: Cursor | None) -> str | None:
         progress = self._wait(lambda: self._engine.load_progress(self._service.name))
         if progress is not None:
-            self._cursor = progress.cursor
-            self._note_commit(progress)
+            self._progress = ProgressKeeper(progress)
             self._follow_log()
             return progress.session
-        self._cursor = self._wait(lambda: self._engine.end(COMMANDS)) if first is None else first
-        begin = Progress(service=self._service.name, cursor=self._cursor)
+        cursor = self._wait(lambda: self._engine.end(COMMANDS)) if first is None else first
+        begin = Progress(service=self._service.name, cursor=cursor)
         self._wait(lambda: self._engine.commit(begin))
-        self._note_commit(begin)
+        self._progress = ProgressKeeper(begin)
         return None
 
     def _follow_log(self) -> None:
-        end = self._wait(lambda: self._engine.end(COMMANDS))
-        if self._engine.compare(self._here(), end) > 0:
+        end, progress = self._wait(lambda: self._engine.end(COMMANDS)), self._kept()
+        if self._engine.compare(progress.cursor, end) > 0:
             self._log.error(
                 "the store lost the end of the log; this service goes on at what is its end now",
-                cursor=self._cursor,
+                cursor=progress.cursor,
                 end=end,
             )
-            self._cursor = end
+            progress.cursor = end
 
     def _run_start_hooks(self) -> None:
         for hook in self._service.start_hooks:
@@ -216,7 +211,7 @@ class Replica:
         self._hooked = True
 
     def _backlog(self) -> Iterator[Entry]:
-        after = self._here()
+        after = self._kept().cursor
         while entries := self._read_on(after):
             yield from entries
             after = Cursor(entries[-1].key)
@@ -224,48 +219,41 @@ class Replica:
     def _read_on(self, after: Cursor) -> list[Entry]:
         return self._wait(lambda: self._engine.read(COMMANDS, after=after, limit=BATCH))
 
-    def _handle(self, entries: list[Entry]) -> None:
+    def _handle(self, entries: list[Entry], progress: ProgressKeeper) -> None:
         due = time.monotonic() + self.options.commit_s
         last = entries[-1] if entries else None
         for entry in entries:
             if self.stopping:
                 return
-            self._heard |= self._dispatcher.dispatch(entry)
-            self._cursor = Cursor(entry.key)
+            progress.heard |= self._dispatcher.dispatch(entry)
+            progress.cursor = Cursor(entry.key)
             if time.monotonic() >= due and entry is not last:
                 if not self._commit():
                     return
                 due = time.monotonic() + self.options.commit_s
 
     def _commit(self) -> bool:
-        progress = self._uncommitted()
-        if progress is None:
+        if self._progress is None:
+            return True
+        unsaved = self._progress.unsaved(self._session_text())
+        if unsaved is None:
             return True
         try:
-            self._engine.commit(progress)
+            self._engine.commit(unsaved)
         except EngineError as error:
             self._log.debug("a commit failed: {why}", why=str(error))
             return False
-        self._note_commit(progress)
+        self._progress.note_saved(unsaved)
         return True
 
-    def _note_commit(self, progress: Progress) -> None:
-        self._committed = progress
-        self._heard = False
-        self._lazy_until = time.monotonic() + LAZY_COMMIT_S
-
-    def _uncommitted(self) -> Progress | None:
+    def _session_text(self) -> str | None:
         session = self._dispatcher.session
-        text = session.text if session else None
-        known = self._committed
-        if known is None or (known.cursor == self._cursor and known.session == text):
-            return None
-        return Progress(service=self._service.name, cursor=self._here(), session=text)
+        return session.text if session else None
 
-    def _here(self) -> Cursor:
-        if self._cursor is None:
+    def _kept(self) -> ProgressKeeper:
+        if self._progress is None:
             raise ServiceError("startup() comes before turn().")
-        return self._cursor
+        return self._progress
 
     def _wait(self, call: Callable[[], R]) -> R:
         return self._patience.call(call)[0]
