@@ -1,7 +1,7 @@
 """One connection to Redis that is made again when it breaks.
 
 redis-py opens it (TLS, authentication, the number of the database); after that bytes go straight
-over its socket, without redis-py's pool, retries and argument handling (docs/performance.md).
+over its socket, without redis-py's pool, retries and argument handling.
 A link never makes itself again in the middle of a call: whoever uses it must know that replies
 were lost, so a broken call raises `Lost`.
 """
@@ -179,7 +179,7 @@ def explain(error: exceptions.RedisError, name: str) -> EngineError:
 _ADVICE: Final[dict[type[exceptions.RedisError], str]] = {
     exceptions.OutOfMemoryError: "raise its `maxmemory` or shorten the log.",
     exceptions.ReadOnlyError: "it is a replica: point DURAPY_ENGINE at the primary.",
-    exceptions.NoPermissionError: "docs/security.md lists what a user needs.",
+    exceptions.NoPermissionError: "docs/reference.md lists what a user needs.",
     exceptions.MovedError: "use a single server, a Redis Cluster is not supported.",
 }
 

@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import requests
 
 from durapy_core.catalog import Role
 from durapy_core.engines import open_engine
-from durapy_core.engines.base import COMMANDS
+from durapy_core.engines.base import COMMANDS, STATUS, EngineOptions, Progress
 from durapy_core.engines.memory import MemoryEngine
+from durapy_core.entry import START, Cursor, NewEntry
 from services.commands import PingCommand
 from tests.support.console import TOKEN, Console, publish, run_console
 from tests.support.documents import Code, read_document
@@ -31,6 +33,28 @@ def console(tmp_path: Path) -> Iterator[Console]:
         publish(engine, "ponger", Role.HANDLES, command=PingCommand)
         with run_console(engine, tmp_path) as console:
             yield console
+
+
+@pytest.mark.redis
+def test_the_rights_that_are_shown_are_enough() -> None:
+    (example,) = (code for code in REFERENCE.code("text") if code.mark == "acl")
+    new = NewEntry(type="PING", body="{}")
+
+    with RedisServer() as server:
+        server.client().execute_command(*example.text.split())
+        url = server.tcp_url.replace("//", "//rig:the-password@")
+        with open_engine(url, EngineOptions(connect_timeout_s=5)) as engine:
+            first = engine.append(COMMANDS, new)
+            assert engine.append(COMMANDS, replace(new, id="a")).key > first.key
+            engine.append_many(COMMANDS, [new, new])
+            progress = Progress(service="ponger", cursor=Cursor(first.key))
+            assert len(engine.read(COMMANDS, after=START, wait_s=1, commit=progress)) == 4
+            assert engine.load_progress("ponger") == progress
+            assert engine.page(COMMANDS, limit=9)[-1] == engine.get(COMMANDS, first.key)
+            engine.put(STATUS, "ponger", "{}")
+            engine.remove(STATUS, "ponger")
+            assert engine.table(STATUS) == {}
+            engine.ping()
 
 
 def ask_as_curl(code: Code, url: str) -> requests.Response:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.checkout import ROOT
+from tests.support.checkout import ROOT, git
 from tests.support.documents import Document, all_documents
 
 DOCUMENTS = all_documents()
@@ -40,6 +40,15 @@ def test_every_path_of_the_checkout_that_is_named_is_there(document: Document) -
     for path in PATH.findall(document.text):
         if not EXAMPLES.search(path):
             assert (ROOT / path).exists(), path
+
+
+def test_every_document_that_the_code_names_is_there() -> None:
+    listed = git(ROOT, "ls-files", "--", "*.py", "*.js", "*.yml", "scripts", ".env.example")
+
+    for name in listed.splitlines():
+        text = (ROOT / name).read_text(encoding="utf-8", errors="replace")
+        for document in re.findall(r"\bdocs/[a-z-]+\.md\b", text):
+            assert (ROOT / document).is_file(), f"{name} names {document}"
 
 
 @every_document
