@@ -47,6 +47,9 @@ export class History extends DpElement {
 
   start() {
     this.own(durapy.on('*', (_body, record) => this.#arrived(record)));
+    const redraw = () => this.update();
+    durapy.addEventListener('status', redraw);
+    this.own(() => durapy.removeEventListener('status', redraw));
     const again = () => this.#load();
     durapy.addEventListener('gap', again);
     this.own(() => durapy.removeEventListener('gap', again));
@@ -160,9 +163,9 @@ export class History extends DpElement {
       this.#list.reading = target.scrollTop > 0;
     };
     return html`<section class="card" aria-labelledby="history-title">
-      <header><h2 id="history-title">History</h2><span class="sub">${paused ? 'paused' : 'live'}</span><span class="grow"></span>
+      <header><h2 id="history-title">History</h2><span class="sub">${paused ? 'paused' : durapy.status === 'lost' ? 'as last received' : 'live'}</span><span class="grow"></span>
         <button type="button" class="sm" aria-pressed=${paused} @click=${() => this.togglePause()}>
-          ${icon(paused ? 'play' : 'pause')}${paused ? html`Follow${fresh ? html`<span class="num">, ${fresh} new</span>` : nothing}` : 'Pause'}</button></header>
+          ${icon(paused ? 'play' : 'pause')}<span class="num">${paused ? `Follow${fresh ? `, ${fresh} new` : ''}` : 'Pause'}</span></button></header>
       ${filterBar({
         filter: this.#filter,
         types: this.#types.map(({ type }) => type),

@@ -65,6 +65,9 @@ class Hero extends DpElement {
     if (session?.state === 'running') {
       return html`<b>${name}</b>, <b class="num">${session.services.length} of ${all}</b> services in session`;
     }
+    if (session?.state === 'unknown') {
+      return html`Session <b>${name}</b> is open, but ${session.services.join(', ')} can no longer be heard.`;
+    }
     if (all === 0)
       return html`No service has reported yet. Start one, and it shows here within a second.`;
     return html`No session open. <b class="num">${up} of ${all}</b> services up.`;
