@@ -46,7 +46,12 @@ class HtmlHandler(SiteHandler):
         if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
             self.set_header("Allow", self.allowed_methods())
         own_words = "" if isinstance(error, HTTPError) else answer.message
-        values = {"status": answer.status, "message": own_words, "static_url": self.site.static.url}
+        values = {
+            "status": answer.status,
+            "code": answer.code,
+            "message": own_words,
+            "static_url": self.site.static.url,
+        }
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.finish(render_template(None, "error.html", values))
 
