@@ -137,6 +137,9 @@ def visiting(browser: Browser, rig: LocalRig, **options: Any) -> Iterator[Visito
         visitor.sign_in()
         yield visitor
         visitor.check()
+    except BaseException as error:
+        error.add_note("\n".join(["the browser said:", *visitor.complaints]))
+        raise
     finally:
         visitor.context.close()
 
@@ -157,10 +160,13 @@ def _finding(rule: dict[str, Any], node: dict[str, Any]) -> str:
 
 
 _OVERFLOW: Final = """() => {
-  const page = document.documentElement;
-  if (page.scrollWidth <= innerWidth) return '';
-  const out = [...document.querySelectorAll('body *')]
-    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
-    .map((e) => `${e.localName}.${e.className} to ${Math.round(e.getBoundingClientRect().right)}`);
-  return `${page.scrollWidth} > ${innerWidth}: ${out.slice(0, 4).join(', ')}`;
+  const seen = document.querySelector('dialog[open]');
+  const place = seen ?? document.documentElement;
+  if (place.scrollWidth <= place.clientWidth) return '';
+  const edge = place.getBoundingClientRect().left + place.clientWidth;
+  const out = [...(seen ?? document.body).querySelectorAll('*')]
+    .map((e) => [e, e.getBoundingClientRect().right])
+    .filter(([, right]) => right > edge + 1)
+    .map(([e, right]) => `${e.localName}.${e.className} to ${Math.round(right)}`);
+  return `${place.scrollWidth} > ${place.clientWidth}: ${out.slice(0, 4).join(', ')}`;
 }"""
