@@ -112,7 +112,7 @@ class Hub:
 
     def _command(self, entry: Entry) -> dict[str, Any]:
         snapshot = self._site.directory.last
-        return record_json(entry, snapshot.known if snapshot else _NO_TYPES)
+        return record_json(entry, snapshot.known if snapshot else _NO_TYPES, live=True)
 
 
 def moved(position: Position, topic: str, key: str) -> Position:
