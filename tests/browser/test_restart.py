@@ -28,7 +28,7 @@ def test_a_restart_is_confirmed_and_its_outcome_shown(browser: Browser, tmp_path
             dialog.get_by_role("button", name="Restart ponger").click()
 
             expect(page.get_by_text("Restarting")).to_be_visible()
-            expect(page.locator(".toast")).to_contain_text("ponger was restarted.")
+            expect(page.locator(".toast")).to_contain_text("ponger was restarted")
             visitor.shoot("dashboard-restarted")
             expect(button).to_be_visible()
             assert rig.running()["ponger"] != before

@@ -1,6 +1,7 @@
 """Signing in by the printed link, by the token, and out again."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
@@ -100,6 +101,23 @@ def test_a_code_that_nobody_made_says_what_to_do(stranger: Visitor, page: Page) 
     page.get_by_role("button", name="Sign in").click()
 
     expect(page.get_by_role("alert")).to_contain_text(re.compile("durapy link.* prints a new one"))
+
+
+def test_a_link_older_than_ten_minutes_says_what_to_do(
+    stranger: Visitor, page: Page, rig: LocalRig
+) -> None:
+    stranger.expect_complaints("401")
+    link = rig.link()
+    with sqlite3.connect(rig.folder / "commands.db") as database:
+        database.execute(
+            "UPDATE lines SET written_at_s = written_at_s - 601 WHERE \"table\" = 'login_codes'"
+        )
+
+    page.goto(link)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("older than 10 minutes")
+    expect(page.get_by_role("alert")).to_contain_text("durapy link")
 
 
 def test_who_signs_out_is_a_stranger_again(stranger: Visitor, page: Page, rig: LocalRig) -> None:
