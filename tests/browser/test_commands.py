@@ -76,7 +76,8 @@ def test_cancelling_a_dangerous_command_sends_nothing(
     button = page.get_by_role("button", name="Send END_SESSION…")
 
     button.click()
-    page.keyboard.press("Enter")  # Cancel has the focus
+    expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Enter")
 
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(button).to_be_focused()

@@ -34,6 +34,7 @@ def test_a_session_runs_live_on_redis_and_a_foreign_program_takes_part(
     redis_server.client().xadd("durapy:{browser}:commands", fields)
     expect(rows(page).filter(has_text="PONG").filter(has_text="rafa-morf-k")).to_be_visible()
 
+    expect(page.get_by_role("link", name="RUNNING")).to_be_visible()
     rig.end_session()
     expect(page.get_by_role("link", name="IDLE")).to_be_visible()
     shown = page.locator("table.hist tbody tr").count()

@@ -130,9 +130,11 @@ class LocalRig:
             self.end_session()
 
     def end_session(self) -> None:
-        """End the session, if one is open, and wait until nobody is in it."""
-        if self.session()["state"] != "idle":
-            self.send("END_SESSION")
+        """End the session, if one is open, and wait until nobody is in it.
+
+        It is sent in any case: what services say of themselves is up to a second old.
+        """
+        self.send("END_SESSION")
         wait_for(lambda: self.session()["state"] == "idle", "the end of the session")
 
     def cookies(self) -> list[Json]:
