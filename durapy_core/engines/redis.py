@@ -5,8 +5,11 @@ one slot. A key is the id of a stream entry. Tables are hashes `durapy:{NAMESPAC
 progress is a hash `durapy:{NAMESPACE}:progress:SERVICE`.
 
 Connections of a process: one sends behind a lock, one per thread that reads at the same time, one
-for everything else. What an append that returned survives is the server's choice: with AOF
-everysec the death of the server, and all but the last second when the computer dies.
+for everything else. What an append that returned survives is the server's choice. With AOF `always`
+it survives the death of the server and of the computer. With `everysec` the last second or two may
+be lost: when the computer dies, and, if its disk is slow to sync just then, also when the server is
+killed, as Redis then answers before it has handed the record to the kernel. A sender notices a loss
+that concerns its own last record, and says so.
 
 If the server comes back with less than it had, a reader's cursor may lie beyond the end of the
 log. The place to notice is `_read_once`, where `Link.ensure` says that it has connected anew.
@@ -15,7 +18,6 @@ log. The place to notice is `_read_once`, where `Link.ensure` says that it has c
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from math import ceil
 from threading import Lock
 from typing import Any, Final, TypeVar
@@ -76,6 +78,7 @@ class RedisEngine(Engine):
         self._reading: set[Link] = set()
         self._readers: dict[str, XreadPacker] = {}
         self._sessions: dict[str, str | None] = {}
+        self._commit_heads: dict[str, bytes] = {}
         self._last_read = ""
 
     def wait_until_up(self) -> None:
@@ -113,19 +116,20 @@ class RedisEngine(Engine):
         if after is not self._last_read:
             order_of(after)
         self._server.check_open()
+        reader = self._reader(log)
+        left_s = wait_s
         deadline_s = time.monotonic() + wait_s
         while True:
-            left_s = deadline_s - time.monotonic()
             block_ms = ceil(min(left_s, _LONGEST_BLOCK_S) * 1000) if left_s > 0 else 0
-            request = self._reader(log).pack(after=after, limit=limit, block_ms=block_ms)
-            found = self._read(request, commit)
-            if found is not None:
-                entries = [parse_entry(raw) for raw in found[0][1]]
+            request = reader.pack(after=after, limit=limit, block_ms=block_ms)
+            entries = self._read(reader.head, request, commit)
+            if entries:
                 self._last_read = entries[-1].key
                 return entries
             if left_s <= _LONGEST_BLOCK_S or self._server.closed.is_set():
                 return []
             commit = None
+            left_s = deadline_s - time.monotonic()
 
     def page(self, log: str, *, before: Cursor | None = None, limit: int = 50) -> list[Entry]:
         """Return the entries before a cursor, newest first; see `Engine.page`."""
@@ -213,32 +217,41 @@ class RedisEngine(Engine):
             reader = self._readers[log] = XreadPacker(self._prefix + log)
         return reader
 
-    def _read(self, request: bytes, commit: Progress | None) -> Any:
-        """Return the reply of an XREAD, with a commit in the same round trip if there is one."""
+    def _read(self, head: bytes, request: bytes, commit: Progress | None) -> list[Entry] | None:
+        """Return what an XREAD finds, with a commit in the same round trip if there is one."""
         try:
             link = self._idle.pop()
         except IndexError:
             link = Link(self._server, timeout_s=_LONGEST_BLOCK_S + REPLY_TIMEOUT_S)
         self._reading.add(link)
         try:
-            with suppress(Lost):
-                return self._read_once(link, request, commit)
+            return self._read_once(link, head, request, commit)
+        except Lost:
+            return self._read_again(link, head, request, commit)
+        finally:
+            self._reading.discard(link)
+            self._idle.append(link)
+
+    def _read_again(
+        self, link: Link, head: bytes, request: bytes, commit: Progress | None
+    ) -> list[Entry] | None:
+        try:
             return self._server.persist(
-                lambda: self._read_once(link, request, commit), for_s=_RETRY_S, else_=_AGAIN
+                lambda: self._read_once(link, head, request, commit), for_s=_RETRY_S, else_=_AGAIN
             )
         except EngineError:
             if self._server.closed.is_set():
                 return None
             raise
-        finally:
-            self._reading.discard(link)
-            self._idle.append(link)
 
-    def _read_once(self, link: Link, request: bytes, commit: Progress | None) -> Any:
+    def _read_once(
+        self, link: Link, head: bytes, request: bytes, commit: Progress | None
+    ) -> list[Entry] | None:
         if not link.up and link.ensure():
             self._sessions.clear()
         if commit is None:
-            return link.call(request)
+            link.send(request)
+            return link.entries(head)
         link.send(self._pack_commit(commit) + request)
         try:
             link.reply()
@@ -246,16 +259,22 @@ class RedisEngine(Engine):
             link.drop()  # the reply of the XREAD is never taken
             raise
         self._sessions[commit.service] = commit.session
-        return link.reply()
+        return link.entries(head)
 
     def _pack_commit(self, progress: Progress) -> bytes:
         """Return the HSET of a cursor, and of the session unless it is stored already."""
-        key = self._progress_key(progress.service)
-        known = self._sessions.get(progress.service, ...)
-        if known == progress.session:
-            return pack("HSET", key, "cursor", progress.cursor)
+        service, cursor = progress.service, progress.cursor
+        if self._sessions.get(service, ...) == progress.session:
+            head = self._commit_heads.get(service) or self._make_commit_head(service)
+            return b"%b$%d\r\n%b\r\n" % (head, len(cursor), cursor.encode())
+        key = self._progress_key(service)
         session = "" if progress.session is None else f"={progress.session}"
-        return pack("HSET", key, "cursor", progress.cursor, "session", session)
+        return pack("HSET", key, "cursor", cursor, "session", session)
+
+    def _make_commit_head(self, service: str) -> bytes:
+        whole = pack("HSET", self._progress_key(service), "cursor", "")
+        head = self._commit_heads[service] = whole.removesuffix(b"$0\r\n\r\n")
+        return head
 
     def _call(self, request: bytes, *, for_s: float = _RETRY_S) -> Any:
         return self._with_control(lambda link: link.call(request), for_s=for_s)

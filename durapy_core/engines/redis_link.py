@@ -7,6 +7,7 @@ were lost, so a broken call raises `Lost`.
 """
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from redis import exceptions
@@ -14,6 +15,7 @@ from redis import exceptions
 from durapy_core.engines.redis_replies import Replies
 from durapy_core.engines.redis_server import Lost, RefusedError, Server
 from durapy_core.engines.redis_wire import pack
+from durapy_core.entry import Entry
 from durapy_core.errors import EngineError
 
 if TYPE_CHECKING:
@@ -92,12 +94,12 @@ class Link:
         Raises:
             Lost: the connection broke; the server may have done them or not.
         """
-        sock = self._replies.sock
-        if sock is None:
+        wire = self._replies.wire
+        if wire is None:
             self.drop()
             raise Lost("not connected")
         try:
-            sock.sendall(packed)
+            wire.sendall(packed)
         except BaseException as error:
             self._break(error)
             raise
@@ -109,14 +111,12 @@ class Link:
             Lost: it did not come.
             EngineError: the server refused that request; the next reply can be taken.
         """
-        try:
-            reply = self._replies.read()
-        except BaseException as error:
-            self._break(error)
-            raise
-        if isinstance(reply, exceptions.ResponseError):
-            self._refuse(reply)
-        return reply
+        return self._checked(self._replies.read)
+
+    def entries(self, head: bytes) -> list[Entry] | None:
+        """Return the next reply as the entries that an XREAD found, None for none; see `reply`."""
+        found: list[Entry] | None = self._checked(self._replies.read_entries, head)
+        return found
 
     def unpack(self, results: list[Any]) -> list[Any]:
         """Return the results of a transaction.
@@ -136,6 +136,16 @@ class Link:
         if connection is not None:
             connection.disconnect()  # type: ignore[no-untyped-call]
 
+    def _checked(self, read: Callable[..., Any], *arguments: bytes) -> Any:
+        try:
+            reply = read(*arguments)
+        except BaseException as error:
+            self._break(error)
+            raise
+        if isinstance(reply, exceptions.ResponseError):
+            self._refuse(reply)
+        return reply
+
     def _refuse(self, error: exceptions.ResponseError) -> None:
         again = isinstance(error, exceptions.TryAgainError | exceptions.ClusterDownError)
         if again or str(error).startswith(_COME_AGAIN):
@@ -147,7 +157,7 @@ class Link:
         self.drop()
         if isinstance(error, exceptions.AuthenticationError):
             raise _refused(error, self._server.name) from error
-        timed_out = isinstance(error, TimeoutError | BlockingIOError)
+        timed_out = isinstance(error, TimeoutError)
         why = f"no reply within {self._timeout_s:g} s" if timed_out else str(error)
         # Closed by another thread, a call stumbles over the socket that is gone.
         if isinstance(error, exceptions.RedisError | OSError) or (

@@ -33,7 +33,9 @@ class RedisServer:
         self.password = password
         self._options = [*options]
         if aof:
-            self._options += ["--appendonly", "yes", "--appendfsync", "everysec"]
+            # Not everysec: while the disk is slow to sync, Redis then answers before it has handed
+            # the record to the kernel, for up to 2 s, and a SIGKILL loses it.
+            self._options += ["--appendonly", "yes", "--appendfsync", "always"]
         if password:
             self._options += ["--requirepass", password]
         self._process: subprocess.Popen[str] | None = None

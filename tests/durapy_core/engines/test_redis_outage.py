@@ -82,8 +82,8 @@ def test_appends_under_fire_are_stored_once_and_in_order(
     with ThreadPoolExecutor(1) as pool:
         sender = pool.submit(send)
         for _ in range(3):
-            grown = engine.end(LOG) if not sender.done() else START
-            until(lambda grown=grown: _end(engine) > grown)  # type: ignore[misc]
+            grown = _end(engine)
+            until(lambda grown=grown: sender.done() or engine.compare(_end(engine), grown) > 0)  # type: ignore[misc]
             server.kill()
             server.start()
         done.set()
