@@ -1,5 +1,6 @@
 """What is finished and what of it is committed: the books of one term."""
 
+import time
 from typing import Final
 
 from durapy_core.engines.base import Progress
@@ -7,6 +8,9 @@ from durapy_core.entry import Cursor, NewEntry
 
 BATCH: Final = 128
 """So many records are read at once, and so no more are finished without a commit."""
+
+LAZY_COMMIT_S: Final = 1.0
+"""How long the progress past records that nothing here hears may wait for its commit."""
 
 
 class Ledger:
@@ -24,6 +28,7 @@ class Ledger:
         self._committed = committed
         self._receipts: list[NewEntry] = []
         self._offered: Progress | None = None
+        self._lazy_until = time.monotonic() + LAZY_COMMIT_S
 
     def add(self, key: str, receipt: NewEntry | None) -> None:
         """Note that a record is finished, with its receipt if this service is to give one."""
@@ -31,8 +36,22 @@ class Ledger:
         if receipt is not None:
             self._receipts.append(receipt)
 
+    def due(self, session: str | None) -> Progress | None:
+        """Return what the next turn has to commit; None if nothing, or nothing that is urgent.
+
+        Passing records that nothing here hears once more does no harm, so that may wait a second.
+        """
+        if (
+            self._receipts
+            or self._offered is not None
+            or self._committed.session != session
+            or time.monotonic() >= self._lazy_until
+        ):
+            return self.offer(session)
+        return None
+
     def offer(self, session: str | None) -> Progress | None:
-        """Return what is to be committed, or None if all is; `session` is the text to keep."""
+        """Return all that is not committed, or None if all is; `session` is the text to keep."""
         known = self._committed
         if self._offered is None and (
             self._receipts or known.cursor != self.cursor or known.session != session
@@ -50,3 +69,4 @@ class Ledger:
         self._committed = progress
         self._receipts.clear()
         self._offered = None
+        self._lazy_until = time.monotonic() + LAZY_COMMIT_S

@@ -21,6 +21,44 @@ CODES: Final = "login_codes"
 SIGN_INS: Final = "sign_ins"
 """The log of codes that were redeemed."""
 
+CONSOLE: Final = "console"
+"""Table: `address` → where a browser on the console's computer finds it."""
+
+_EVERYWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104 (compared, not bound)
+
+
+def address_of(host: str, port: int) -> str:
+    """Return the address under which a browser on this computer finds a console.
+
+    One that listens everywhere is named by an address that works on its own computer.
+    """
+    shown = "127.0.0.1" if host in _EVERYWHERE else host
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+
+def publish_address(engine: Engine, address: str) -> None:
+    """Let other processes know where the console is.
+
+    Raises:
+        EngineUnavailableError: the store did not answer.
+    """
+    engine.put(CONSOLE, "address", address)
+
+
+def published_address(engine: Engine) -> str | None:
+    """Return where the console last said that it is; None if it never ran on this store.
+
+    Raises:
+        EngineUnavailableError: the store did not answer.
+    """
+    row = engine.table(CONSOLE).get("address")
+    return row.text if row else None
+
+
+def make_link(address: str, code: str) -> str:
+    """Return the link that signs a browser in to the console at `address`."""
+    return f"{address}/login?code={code}"
+
 
 def mint(engine: Engine) -> str:
     """Return a new code, and forget those that are no longer valid.

@@ -8,13 +8,14 @@ from durapy_core.json_text import JsonTextError, parse_json
 from durapy_core.published import KnownTypes
 
 
-def record_json(entry: Entry, known: KnownTypes) -> dict[str, Any]:
+def record_json(entry: Entry, known: KnownTypes, *, live: bool = False) -> dict[str, Any]:
     """Return a record as a JSON object; what cannot be read has `raw` and `problem` instead.
 
-    A type that no service publishes is no problem: its body is shown as it is.
+    A type that no service publishes is a problem too, as nobody handles it. `live` leaves that
+    open: a record that has just arrived may be the first of a service that `known` lacks yet.
     """
     body = _parse_object(entry.body)
-    problem = _problem(entry, body, known)
+    problem = _problem(entry, body, known, live=live)
     return {
         "key": entry.key,
         "type": entry.type,
@@ -28,13 +29,15 @@ def record_json(entry: Entry, known: KnownTypes) -> dict[str, Any]:
     }
 
 
-def _problem(entry: Entry, body: dict[str, Any] | None, known: KnownTypes) -> str | None:
+def _problem(
+    entry: Entry, body: dict[str, Any] | None, known: KnownTypes, *, live: bool
+) -> str | None:
     if entry.type is None or entry.body is None:
         return f"the entry has no field {'type' if entry.type is None else 'body'!r}"
     if body is None:
         return "the body is not a JSON object"
     if entry.type not in known:
-        return None
+        return None if live else f"no service publishes the type {entry.type!r}"
     try:
         known.check(entry.type, body)
     except CommandError as error:

@@ -128,7 +128,7 @@ class Term:
         Waits up to `wait_s` seconds for the first one. Returns how many were read.
         """
         books = self._books
-        commit = books.offer(self._keep())
+        commit = books.due(self._keep())
         entries, was_away = self._office.patience.call(
             lambda: self._lead.read(
                 COMMANDS, after=books.cursor, limit=BATCH, wait_s=wait_s, commit=commit

@@ -130,12 +130,14 @@ class LogFeed:
             pass
         return Cursor(entries[-1].key)
 
-    def _check_end(self, cursor: Cursor) -> Cursor | None:
-        """Return the cursor, or None if the log now ends before it: then it was replaced."""
-        if self._engine.compare(cursor, self._engine.end(self.log)) <= 0:
+    def _check_end(self, cursor: Cursor) -> Cursor:
+        """Return the cursor, or the end of the log if that lies before it: the log was replaced."""
+        end = self._engine.end(self.log)
+        if self._engine.compare(cursor, end) <= 0:
             return cursor
+        self._on_loop(self._begin, end)
         logger.warning("the log {log} came back shorter; following its new end", log=self.log)
-        return None
+        return end
 
     def _on_loop(self, call: Callable[..., None], *args: object) -> None:
         if self._loop is not None and not self._loop.is_closed():

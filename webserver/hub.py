@@ -83,14 +83,16 @@ class Hub:
     def event_of(self, topic: str, entry: Entry, position: Position) -> str | None:
         """Return the event of an entry, or None if nobody needs to hear of it."""
         data = self._data_of[topic](entry)
-        return None if data is None else _event(topic, data, position, at=entry.sent_at)
+        if data is None:
+            return None
+        return _event(topic, data, at=entry.sent_at, resume=position.to_token())
 
     def services_event(self) -> str | None:
         """Return what the services said last, or None before the first look."""
         snapshot = self._site.directory.last
         if snapshot is None:
             return None
-        return _event(SERVICES, snapshot.services_json(), self.position)
+        return _event(SERVICES, data=snapshot.services_json())
 
     def close(self) -> None:
         """Tell every browser that the server is going away."""
@@ -111,10 +113,10 @@ class Hub:
 
     def _look(self, snapshot: Snapshot, types_changed: bool) -> None:  # noqa: FBT001 (a listener)
         if types_changed:
-            text = _event(TYPES, None, self.position)
+            text = _event(TYPES)
             self._push(text, lambda client: TYPES in client.topics)
         if any(SERVICES in client.topics for client in self.clients):
-            text = _event(SERVICES, snapshot.services_json(), self.position)
+            text = _event(SERVICES, data=snapshot.services_json())
             self._push(text, lambda client: SERVICES in client.topics)
 
     def _push(self, text: str, wanted: Callable[[Client], bool]) -> None:
@@ -123,7 +125,7 @@ class Hub:
 
     def _command(self, entry: Entry) -> dict[str, Any]:
         snapshot = self._site.directory.last
-        return record_json(entry, snapshot.known if snapshot else _NO_TYPES)
+        return record_json(entry, snapshot.known if snapshot else _NO_TYPES, live=True)
 
 
 def moved(position: Position, topic: str, key: str) -> Position:
@@ -136,8 +138,9 @@ def dump(message: dict[str, Any]) -> str:
     return json.dumps(message, separators=(",", ":"))
 
 
-def _event(topic: str, data: Any, position: Position, *, at: datetime | None = None) -> str:
-    message = {"op": "event", "topic": topic, "resume": position.to_token(), "t": _now(at)}
+def _event(topic: str, data: Any = None, *, at: datetime | None = None, **more: str) -> str:
+    """Return an event. One that is of no log has no `resume`: it may overtake what is replayed."""
+    message = {"op": "event", "topic": topic, "t": _now(at), **more}
     return dump(message if data is None else {**message, "data": data})
 
 

@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 THREADS: Final = 8
 TIMEOUT_S: Final = 4.0
+_FILE_THREADS: Final = 2
 _MOST_WAITING: Final = 256
 
 
@@ -24,14 +25,16 @@ class Offload:
     """Runs blocking calls on threads of its own, and knows whether the store answered last."""
 
     def __init__(self, *, threads: int = THREADS, timeout_s: float = TIMEOUT_S) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="offload")
+        # Two pools: while every thread of the first hangs on the store, pages are still served.
+        self._for_engine = ThreadPoolExecutor(threads, thread_name_prefix="engine")
+        self._for_files = ThreadPoolExecutor(_FILE_THREADS, thread_name_prefix="files")
         self._timeout_s = timeout_s
         self._waiting = 0
         self.engine_ok = True
 
     async def run(self, call: Callable[[], T]) -> T:
         """Return what `call` returns, without a time limit: for files and templates."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+        return await asyncio.get_running_loop().run_in_executor(self._for_files, call)
 
     async def engine(self, call: Callable[[], T]) -> T:
         """Return what `call` returns; it asks the store.
@@ -50,7 +53,8 @@ class Offload:
 
     def close(self) -> None:
         """Take no more calls; those under way end with their engine."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._for_engine.shutdown(wait=False, cancel_futures=True)
+        self._for_files.shutdown(wait=False, cancel_futures=True)
 
     async def _within_limit(self, call: Callable[[], T]) -> T:
         if self._waiting >= _MOST_WAITING:
@@ -58,7 +62,8 @@ class Offload:
         self._waiting += 1
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self.run(call)
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(self._for_engine, call)
         except TimeoutError:
             raise EngineUnavailableError(
                 f"The store did not answer in {self._timeout_s:g} s; try again. "

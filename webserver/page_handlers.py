@@ -1,15 +1,17 @@
 """Handlers of the pages: a page itself, the files in its folder, and its own routes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+from loguru import logger
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import Router
 from tornado.template import BaseLoader, Template
 from tornado.web import Application, HTTPError
 
+from durapy_core.errors import DurapyError
 from webserver.errors import ApiError, answer_to
 from webserver.handler import SiteHandler
 from webserver.pages import Page, PageRequest, Pages
@@ -44,7 +46,12 @@ class HtmlHandler(SiteHandler):
         if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
             self.set_header("Allow", self.allowed_methods())
         own_words = "" if isinstance(error, HTTPError) else answer.message
-        values = {"status": answer.status, "message": own_words, "static_url": self.site.static.url}
+        values = {
+            "status": answer.status,
+            "code": answer.code,
+            "message": own_words,
+            "static_url": self.site.static.url,
+        }
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.finish(render_template(None, "error.html", values))
 
@@ -61,21 +68,28 @@ class PageHandler(HtmlHandler):
             raise HTTPError(HTTPStatus.NOT_FOUND)
         if page.problem is not None:
             raise _broken(page, page.problem)
-        values = {
+        try:
+            await self.show("page.html", await self._values(page, pages), page.folder)
+        except FileNotFoundError as error:
+            raise _broken(page, f"{error.filename} is not there") from error
+        except (ApiError, DurapyError, HTTPError):
+            raise
+        except Exception as error:  # a page's own code: anything may happen
+            logger.opt(exception=error).error("the page {page} is broken", page=page.slug)
+            raise _broken(page, f"{type(error).__name__}: {error}") from error
+
+    head = get
+
+    async def _values(self, page: Page, pages: Iterable[Page]) -> Mapping[str, Any]:
+        return {
             **await self._own_values(page),
             "page": page,
             "pages": [p for p in pages if not p.hidden],
-            "rig": site.settings.rig_name,
+            "rig": self.site.settings.rig_name,
             "user": self.user.name if self.user else "",
-            "version": site.version,
-            "revision": site.revision,
+            "version": self.site.version,
+            "revision": self.site.revision,
         }
-        try:
-            await self.show("page.html", values, page.folder)
-        except FileNotFoundError as error:
-            raise _broken(page, f"{error.filename} is not there") from error
-
-    head = get
 
     async def _own_values(self, page: Page) -> Mapping[str, Any]:
         if page.data is None or self.user is None:

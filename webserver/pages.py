@@ -7,7 +7,7 @@ that one line in its place, and breaks nothing else.
 page.py may define:
 
     title = "Ping-pong"            shown in the rail; without it the folder's name
-    icon = "chart"                 a symbol of static/icons.svg
+    icon = "chart"                 an icon of templates/icons.svg
     order = 50                     where in the rail, lowest first
     slug = "pingpong"              the address, /x/SLUG; without it the folder's name
     hidden = True                  not in the rail

@@ -15,7 +15,7 @@ from tornado.netutil import bind_sockets
 from durapy_core.engines.base import Engine
 from durapy_core.errors import EngineError, SettingsError
 from durapy_core.heartbeat import Heartbeat
-from durapy_core.login_code import mint
+from durapy_core.login_code import address_of, make_link, mint, publish_address
 from durapy_core.settings import Settings
 from durapy_core.status import ServiceState
 from webserver.app import make_app
@@ -25,7 +25,6 @@ from webserver.site import Site
 
 _RETRY_S: Final = 1.0
 _CLOSE_S: Final = 2.0
-_EVERYWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104 (compared with, not bound)
 
 
 def bind(settings: Settings) -> list[socket.socket]:
@@ -45,12 +44,6 @@ def bind(settings: Settings) -> list[socket.socket]:
         else:
             where, hint = f"DURAPY_HOST={settings.host}", f"{error}; use 127.0.0.1 or 0.0.0.0"
         raise SettingsError(f"{where} cannot be listened on: {hint}.") from error
-
-
-def base_url(settings: Settings, port: int) -> str:
-    """Return the address under which a browser on this computer finds the console."""
-    host = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 async def serve(
@@ -74,7 +67,7 @@ async def serve(
     with Heartbeat(engine, presence.status, file=settings.heartbeat_file):
         app.start()
         server.add_sockets(sockets)
-        url = base_url(settings, sockets[0].getsockname()[1])
+        url = address_of(settings.host, sockets[0].getsockname()[1])
         logger.info("the console listens at {url}", url=url)
         welcoming = asyncio.create_task(_welcome(app.site, url, announce or print_link))
         await stop.wait()
@@ -99,9 +92,10 @@ async def _welcome(site: Site, url: str, announce: Callable[[str], None]) -> Non
     while True:
         try:
             await site.offload.engine(publish_catalog(engine))
+            await site.offload.engine(lambda: publish_address(engine, url))
             code = await site.offload.engine(lambda: mint(engine))
         except EngineError:
             await asyncio.sleep(_RETRY_S)
         else:
-            announce(f"{url}/login?code={code}")
+            announce(make_link(url, code))
             return

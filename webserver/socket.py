@@ -1,4 +1,4 @@
-"""The socket of one open page, /ws: DESIGN of the messages is in docs/reference.md.
+"""The socket of one open page, /ws; docs/reference.md has its messages.
 
 A browser says hello with the topics it wants and, after a lost connection, the last token it saw.
 It is then given what it missed, in order, at the pace at which it takes it, and goes live.
@@ -7,34 +7,25 @@ It is then given what it missed, in order, at the pace at which it takes it, and
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from loguru import logger
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from durapy_core.entry import Cursor, Entry
-from durapy_core.errors import CorruptRecordError, EngineError
 from durapy_core.json_text import JsonTextError, parse_json
 from durapy_core.record_json import record_json
 from webserver.api.base import Api
 from webserver.errors import ApiError, answer_to
-from webserver.feed import KEEP, LogFeed
-from webserver.hub import COMMAND, OPERATION, RECEIPT, SERVICES, TOPICS, Hub, dump, moved
+from webserver.hub import SERVICES, TOPICS, Hub, dump
+from webserver.replay import MOST_WAITING_BYTES, Replay
 from webserver.resume import Position
 from webserver.security import is_same_origin
 from webserver.sending import check_command, send_command
-from webserver.site import Site
 
-MOST_WAITING_BYTES: Final = 1_000_000
-STUCK_S: Final = 5.0
 TOO_FAR_BEHIND: Final = 4008
-_CHUNK: Final = 100
-_COUNT_CHUNK: Final = 500
-_RETRY_S: Final = 1.0
 
 Message = dict[str, Any]
-T = TypeVar("T")
 
 
 class Socket(WebSocketHandler, Api):
@@ -47,8 +38,8 @@ class Socket(WebSocketHandler, Api):
         """Take the hub that fans out."""
         self._hub = hub
         self.topics = set()
-        self._waiting_bytes = 0
-        self._position = hub.position
+        self.waiting_bytes = 0
+        self._replay = Replay(self.site, hub, self)
         self._joining: asyncio.Task[None] | None = None
 
     def prepare(self) -> None:
@@ -92,27 +83,33 @@ class Socket(WebSocketHandler, Api):
 
     def push(self, text: str) -> None:
         """Send a message."""
-        self._write(text)
+        self.write_event(text)
 
     def take(self, text: str, before: Position) -> None:
         """Send an event; a browser a megabyte behind is given the rest at its own pace."""
-        if self._waiting_bytes <= MOST_WAITING_BYTES:
-            self._write(text)
+        if self.waiting_bytes <= MOST_WAITING_BYTES:
+            self.write_event(text)
             return
         self.live = False
-        self._position = before
-        self._start(self._go_live())
+        self._start(self._replay.run(before))
 
-    def _write(self, text: str) -> asyncio.Future[None] | None:
+    def drop(self) -> None:
+        """Close the connection of a browser that takes nothing; it resumes by itself."""
+        self._hub.clients.discard(self)
+        self.close(TOO_FAR_BEHIND, "too far behind")
+        logger.info("a browser takes nothing and is dropped", address=self.request.remote_ip)
+
+    def write_event(self, text: str) -> asyncio.Future[None] | None:
+        """Send a message and return what ends once it is taken; None if nobody is there."""
         try:
             written = self.write_message(text)
         except WebSocketClosedError:
             return None
         size = len(text)
-        self._waiting_bytes += size
+        self.waiting_bytes += size
 
         def taken(future: asyncio.Future[None]) -> None:
-            self._waiting_bytes -= size
+            self.waiting_bytes -= size
             future.exception()  # a closed connection is told by on_close
 
         task = asyncio.ensure_future(written)
@@ -193,127 +190,15 @@ class Socket(WebSocketHandler, Api):
         await site.receipts.ready.wait()
         gap = asked
         if resume is not None:
-            resume = self._ahead(resume, wanted)
-            gap = any([await self._is_gap(feed, cursor) for _, feed, cursor in self._logs(resume)])
-        self._position = self._hub.position if gap or resume is None else resume
-        self._write(
-            dump(
-                {
-                    "op": "welcome",
-                    "v": 1,
-                    "resume": self._position.to_token(),
-                    "rig": site.settings.rig_name,
-                    "gap": gap,
-                }
-            )
-        )
+            resume = self._replay.ahead(resume, wanted)
+            gap = await self._replay.is_gap(resume)
+        position = self._hub.position if gap or resume is None else resume
+        welcome = {"op": "welcome", "v": 1, "resume": position.to_token(), "gap": gap}
+        self.push(dump({**welcome, "rig": site.settings.rig_name}))
         self.topics |= wanted
         if SERVICES in wanted:
             self._push_services()
-        await self._go_live()
-
-    async def _go_live(self) -> None:
-        """Send what is missing; what comes from then on is sent as it comes."""
-        while not await self._catch_up():
-            pass
-        self.live = True
-
-    async def _catch_up(self) -> bool:
-        """Send one piece of what was missed; True if there is nothing more, at this very moment."""
-        for topic, feed, cursor in self._logs(self._position):
-            entries = feed.since(cursor, _CHUNK)
-            if entries is None:
-                entries = await self._read_older(feed, cursor)
-            if entries:
-                await self._replay(topic, entries)
-                return False
-        return True
-
-    def _ahead(self, resume: Position, wanted: set[str]) -> Position:
-        """Return where to resume: of logs that are not wanted, at their end."""
-        for topic, feed, _ in self._logs(resume):
-            if topic not in wanted:
-                resume = moved(resume, topic, feed.position)
-        return resume
-
-    def _logs(self, position: Position) -> tuple[tuple[str, LogFeed, Cursor], ...]:
-        """Return topic, reader and cursor of each log; receipts after what they are about."""
-        site = self.site
-        return (
-            (OPERATION, site.operations, position.operations),
-            (COMMAND, site.commands, position.commands),
-            (RECEIPT, site.receipts, position.receipts),
-        )
-
-    async def _replay(self, topic: str, entries: list[Entry]) -> None:
-        for entry in entries:
-            self._position = moved(self._position, topic, entry.key)
-            text = self._hub.event_of(topic, entry, self._position)
-            if text is None or topic not in self.topics:
-                continue
-            written = self._write(text)
-            if self._waiting_bytes > MOST_WAITING_BYTES and written is not None:
-                await self._until_taken(written)
-        await asyncio.sleep(0)  # others have their turn
-
-    async def _until_taken(self, written: asyncio.Future[None]) -> None:
-        """Wait until the browser has taken all that was sent, or drop it: then it resumes."""
-        try:
-            async with asyncio.timeout(STUCK_S):
-                await asyncio.shield(written)
-        except TimeoutError:
-            self._hub.clients.discard(self)
-            self.close(TOO_FAR_BEHIND, "too far behind")
-            logger.info(
-                "a browser took nothing for {s:g} s and is dropped; it resumes by itself",
-                s=STUCK_S,
-                address=self.request.remote_ip,
-            )
-            raise WebSocketClosedError from None
-
-    async def _read_older(self, feed: LogFeed, cursor: Cursor) -> list[Entry]:
-        """Return entries after the cursor that left the feed's buffer, none beyond its position."""
-        engine = self.site.engine
-        entries = await _patiently(
-            self.site, lambda: engine.read(feed.log, after=cursor, limit=_CHUNK)
-        )
-        return [entry for entry in entries if engine.compare(entry.key, feed.position) <= 0]
-
-    async def _is_gap(self, feed: LogFeed, cursor: Cursor) -> bool:
-        """Return whether the cursor is too old, or of another log."""
-        engine = self.site.engine
-        try:
-            if engine.compare(cursor, feed.position) > 0:
-                return True
-            if feed.since(cursor, 1) is not None:
-                return False
-            behind = await _patiently(self.site, lambda: count_after(self.site, feed.log, cursor))
-        except CorruptRecordError:
-            return True
-        return behind > KEEP
-
-
-def count_after(site: Site, log: str, cursor: Cursor) -> int:
-    """Return how many entries come after the cursor; beyond KEEP it stops counting."""
-    count = 0
-    while count <= KEEP:
-        entries = site.engine.read(log, after=cursor, limit=_COUNT_CHUNK)
-        count += len(entries)
-        if len(entries) < _COUNT_CHUNK:
-            break
-        cursor = Cursor(entries[-1].key)
-    return count
-
-
-async def _patiently(site: Site, call: Callable[[], T]) -> T:
-    """Return what a call to the store returns, however long it is away."""
-    while True:
-        try:
-            return await site.offload.engine(call)
-        except CorruptRecordError:
-            raise
-        except EngineError:
-            await asyncio.sleep(_RETRY_S)
+        await self._replay.run(position)
 
 
 def _topics(message: Message) -> set[str]:

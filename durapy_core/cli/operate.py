@@ -8,7 +8,7 @@ from durapy_core import operations
 from durapy_core.cli.output import print_json, print_lines
 from durapy_core.cli.rig import open_rig, sender
 from durapy_core.errors import DeployError
-from durapy_core.login_code import mint
+from durapy_core.login_code import address_of, make_link, mint, published_address
 from durapy_core.settings import Settings, load_settings
 
 
@@ -36,15 +36,5 @@ def link() -> None:
     """Print a link that signs a browser in to the console: good once, for 10 minutes."""
     settings = load_settings(Settings)
     with open_rig() as engine:
-        print_lines(login_url(settings, mint(engine)))
-
-
-def login_url(settings: Settings, code: str) -> str:
-    """Return the address of the console with a code for signing in.
-
-    A console that listens everywhere is named by an address that works on its own computer.
-    """
-    everywhere = settings.host in ("", "0.0.0.0", "::")  # noqa: S104 (compared, not bound)
-    host = "127.0.0.1" if everywhere else settings.host
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{settings.port}/login?code={code}"
+        address = published_address(engine) or address_of(settings.host, settings.port)
+        print_lines(make_link(address, mint(engine)))

@@ -115,4 +115,5 @@ def _about(field: dict[str, Any]) -> str:
         "pattern": "matches {}",
     }
     parts = [words.format(field[name]) for name, words in limits.items() if name in field]
-    return "; ".join([*([field["description"]] if field.get("description") else []), *parts])
+    told = str(field.get("description", ""))
+    return "; ".join(filter(None, [told.rstrip(".") if parts else told, *parts]))

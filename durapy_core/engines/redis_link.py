@@ -1,12 +1,13 @@
 """One connection to Redis that is made again when it breaks.
 
 redis-py opens it (TLS, authentication, the number of the database); after that bytes go straight
-over its socket, without redis-py's pool, retries and argument handling (docs/performance.md).
+over its socket, without redis-py's pool, retries and argument handling.
 A link never makes itself again in the middle of a call: whoever uses it must know that replies
 were lost, so a broken call raises `Lost`.
 """
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from redis import exceptions
@@ -14,11 +15,10 @@ from redis import exceptions
 from durapy_core.engines.redis_replies import Replies
 from durapy_core.engines.redis_server import Lost, RefusedError, Server
 from durapy_core.engines.redis_wire import pack
+from durapy_core.entry import Entry
 from durapy_core.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from redis.connection import AbstractConnection
 
 REPLY_TIMEOUT_S: Final = 5.0
@@ -100,12 +100,12 @@ class Link:
         Raises:
             Lost: the connection broke; the server may have done them or not.
         """
-        sock = self._replies.sock
-        if sock is None:
-            self.up = False
+        wire = self._replies.wire
+        if wire is None:
+            self.drop()
             raise Lost("not connected")
         try:
-            sock.sendall(packed)
+            wire.sendall(packed)
         except BaseException as error:
             self._break(error)
             raise
@@ -117,14 +117,12 @@ class Link:
             Lost: it did not come.
             EngineError: the server refused that request; the next reply can be taken.
         """
-        try:
-            reply = self._replies.read()
-        except BaseException as error:
-            self._break(error)
-            raise
-        if isinstance(reply, exceptions.ResponseError):
-            self._refuse(reply)
-        return reply
+        return self._checked(self._replies.read)
+
+    def entries(self, head: bytes) -> list[Entry] | None:
+        """Return the next reply as the entries that an XREAD found, None for none; see `reply`."""
+        found: list[Entry] | None = self._checked(self._replies.read_entries, head)
+        return found
 
     def transact(self, packed: bytes, count: int) -> list[Any]:
         """Run `count` requests in one atomic step and return their results; see `unpack`."""
@@ -172,6 +170,9 @@ class Link:
     def _connect(self) -> None:
         self._server.check_open()
         self._made_at_s = time.monotonic()
+        # A new one each time: redis-py closes a connection that failed only when it is collected,
+        # which may be late, and would take the socket away from the one that followed.
+        self._replies = Replies()
         connection = self._server.address.make_connection(self._replies, timeout_s=self._timeout_s)
         self._connection = connection
         try:
@@ -189,6 +190,16 @@ class Link:
             self.drop()
             raise RefusedError(str(error)) from error
         self._server.came_back()
+
+    def _checked(self, read: Callable[..., Any], *arguments: bytes) -> Any:
+        try:
+            reply = read(*arguments)
+        except BaseException as error:
+            self._break(error)
+            raise
+        if isinstance(reply, exceptions.ResponseError):
+            self._refuse(reply)
+        return reply
 
     def _refuse(self, error: exceptions.ResponseError) -> None:
         again = isinstance(error, exceptions.TryAgainError | exceptions.ClusterDownError)
@@ -242,7 +253,7 @@ def explain(error: exceptions.RedisError, name: str) -> EngineError:
 _ADVICE: Final[dict[type[exceptions.RedisError], str]] = {
     exceptions.OutOfMemoryError: "raise its `maxmemory` or shorten the log.",
     exceptions.ReadOnlyError: "it is a replica: point DURAPY_ENGINE at the primary.",
-    exceptions.NoPermissionError: "docs/security.md lists what a user needs.",
+    exceptions.NoPermissionError: "docs/reference.md lists what a user needs.",
     exceptions.MovedError: "use a single server, a Redis Cluster is not supported.",
 }
 

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from math import ceil
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from loguru import logger
 
@@ -12,7 +12,7 @@ from durapy_core.engines.redis_control import AGAIN, RETRY_S
 from durapy_core.engines.redis_link import REPLY_TIMEOUT_S, Link
 from durapy_core.engines.redis_server import Lost, Namespace
 from durapy_core.engines.redis_upkeep import mend
-from durapy_core.engines.redis_wire import XreadPacker, order_of, parse_entry
+from durapy_core.engines.redis_wire import XreadPacker, order_of
 from durapy_core.entry import Cursor, Entry
 from durapy_core.errors import EngineError
 
@@ -59,19 +59,20 @@ class Reader:
         if after is not self._last_read.get(log):
             order_of(after)
         self._server.check_open()
+        packer = self._packer(log)
+        left_s = wait_s
         deadline_s = time.monotonic() + wait_s
         while True:
-            left_s = deadline_s - time.monotonic()
             block_ms = ceil(min(left_s, _LONGEST_BLOCK_S) * 1000) if left_s > 0 else 0
-            request = self._packer(log).pack(after=after, limit=limit, block_ms=block_ms)
-            found = self._read(log, request, before)
-            if found is not None:
-                entries = [parse_entry(raw) for raw in found[0][1]]
+            request = packer.pack(after=after, limit=limit, block_ms=block_ms)
+            entries = self._read(log, packer.head, request, before)
+            if entries:
                 self._last_read[log] = Cursor(entries[-1].key)
                 return entries
             if left_s <= _LONGEST_BLOCK_S or self._server.closed.is_set():
                 return []
             before = None
+            left_s = deadline_s - time.monotonic()
 
     def run(self, action: Callable[[Link], T]) -> T:
         """Return what `action` returns on a link; it is called again after a lost connection.
@@ -98,18 +99,18 @@ class Reader:
             packer = self._packers[log] = XreadPacker(self._prefix + log)
         return packer
 
-    def _read(self, log: str, request: bytes, before: Before | None) -> Any:
-        """Return the reply of an XREAD, or None if there is nothing or the engine was closed."""
+    def _read(
+        self, log: str, head: bytes, request: bytes, before: Before | None
+    ) -> list[Entry] | None:
+        """Return what an XREAD finds, None if there is nothing or the engine was closed."""
         link = self._take()
         try:
             if link.up:
                 try:
-                    return _read_once(link, request, before)
+                    return _read_once(link, head, request, before)
                 except Lost:
                     pass  # it broke, perhaps long ago: it is made anew
-            return self._server.persist(
-                lambda: self._read_anew(link, log, request, before), for_s=RETRY_S, else_=AGAIN
-            )
+            return self._read_again(link, log, head, request, before)
         except EngineError:
             if self._server.closed.is_set():
                 return None
@@ -117,11 +118,16 @@ class Reader:
         finally:
             self._give_back(link)
 
-    def _read_anew(self, link: Link, log: str, request: bytes, before: Before | None) -> Any:
-        if link.ensure():
-            self._on_connect()
-            self._mend(link, log)
-        return _read_once(link, request, before)
+    def _read_again(
+        self, link: Link, log: str, head: bytes, request: bytes, before: Before | None
+    ) -> list[Entry] | None:
+        def attempt() -> list[Entry] | None:
+            if link.ensure():
+                self._on_connect()
+                self._mend(link, log)
+            return _read_once(link, head, request, before)
+
+        return self._server.persist(attempt, for_s=RETRY_S, else_=AGAIN)
 
     def _mend(self, link: Link, log: str) -> None:
         """Look whether the server came back without entries that were read from it."""
@@ -154,13 +160,16 @@ class Reader:
         self._idle.append(link)
 
 
-def _read_once(link: Link, request: bytes, before: Before | None) -> Any:
+def _read_once(
+    link: Link, head: bytes, request: bytes, before: Before | None
+) -> list[Entry] | None:
     if before is None:
-        return link.call(request)
+        link.send(request)
+        return link.entries(head)
     link.send(before.pack(link) + request)
     try:
         before.take(link)
     except BaseException:
         link.drop()  # the reply of the XREAD is never taken
         raise
-    return link.reply()
+    return link.entries(head)

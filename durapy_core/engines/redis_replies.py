@@ -7,12 +7,15 @@ handler to handler, and redis-py's own parser makes three calls for each value.
 Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 """
 
-import socket
 from typing import Any, Final
 
 from redis.connection import DefaultParser
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse
+
+from durapy_core.engines.redis_entries import take_entries
+from durapy_core.engines.redis_socket import Wire, make_wire
+from durapy_core.engines.redis_wire import parse_entry
 
 _CHUNK: Final = 65536
 _LARGE: Final = 65536
@@ -24,22 +27,23 @@ class Replies:
     """Reads one reply after the other; a reply of any size is copied once or twice.
 
     Attributes:
-        sock: the connected socket; None before and after.
+        wire: the connected socket; None before and after.
     """
 
     def __init__(self) -> None:
-        self.sock: socket.socket | None = None
+        self.wire: Wire | None = None
         self._buffer = b""
         self._at = 0
 
     def on_connect(self, connection: Any) -> None:
         """Take the socket of a connection that was just made: called by redis-py."""
-        self.sock = connection._sock  # noqa: SLF001 (how redis-py hands it to a parser)
+        sock = connection._sock  # noqa: SLF001 (how redis-py hands it to a parser)
+        self.wire = make_wire(sock, connection.socket_timeout)
         self._buffer, self._at = b"", 0
 
     def on_disconnect(self) -> None:
         """Forget the socket: called by redis-py."""
-        self.sock = None
+        self.wire = None
 
     def read_response(self, *_: Any, **__: Any) -> Any:
         """Return the next reply: called by redis-py for its handshake."""
@@ -89,6 +93,20 @@ class Replies:
         self._at += len(expected)
         return True
 
+    def read_entries(self, head: bytes) -> Any:
+        """Return the entries in the reply of an XREAD; None when its wait ended.
+
+        `head` is the `reply_head` of its stream. Errors as `read`.
+        """
+        if self._at >= len(self._buffer):
+            self._fill(1)
+        taken = take_entries(self._buffer, self._at, head)
+        if taken is not None:
+            entries, self._at = taken
+            return entries
+        found = self.read()
+        return [parse_entry(raw) for raw in found[0][1]] if isinstance(found, list) else found
+
     def _read_array(self, length: int) -> list[Any]:
         """Return so many values; short texts, nearly all of them, without a call for each."""
         values: list[Any] = []
@@ -126,7 +144,7 @@ class Replies:
         view[:have] = self._buffer[self._at :]
         self._buffer, self._at = b"", 0
         while have < length + 2:
-            got = self._sock().recv_into(view[have:])
+            got = self._open_wire().recv_into(view[have:])
             if not got:
                 raise RedisConnectionError("Connection closed by server.")
             have += got
@@ -137,7 +155,7 @@ class Replies:
         parts = [self._buffer[self._at :]]
         have = len(parts[0])
         while True:
-            part = self._sock().recv(_CHUNK)
+            part = self._open_wire().recv(_CHUNK)
             if not part:
                 raise RedisConnectionError("Connection closed by server.")
             parts.append(part)
@@ -146,10 +164,10 @@ class Replies:
                 break
         self._buffer, self._at = b"".join(parts), 0
 
-    def _sock(self) -> socket.socket:
-        if self.sock is None:
+    def _open_wire(self) -> Wire:
+        if self.wire is None:
             raise RedisConnectionError("Connection closed.")
-        return self.sock
+        return self.wire
 
 
 def _error(kind: int, line: bytes) -> Exception:

@@ -15,7 +15,6 @@ without one, all that services send, do not pay for it.
 
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from threading import Lock
@@ -80,13 +79,14 @@ class Sender:
         send_id, packed = self._pack(log, new)
         self._enter()
         try:
-            doubt = new.id is None and self._link.up and log in self._last_keys
-            if doubt:
-                with suppress(Lost):
+            if new.id is None and self._link.up and log in self._last_keys:
+                try:
                     key: str = self._link.call(packed).decode()
-                    self._last_keys[log] = key
-                    return made_entry(key, new, send_id)
-            return self._deliver(log, [_Send(new, send_id, packed)], doubt=doubt)[0]
+                except Lost:
+                    return self._deliver(log, [_Send(new, send_id, packed)], doubt=True)[0]
+                self._last_keys[log] = key
+                return made_entry(key, new, send_id)
+            return self._deliver(log, [_Send(new, send_id, packed)], doubt=False)[0]
         finally:
             self._lock.release()
 

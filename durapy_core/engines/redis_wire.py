@@ -7,6 +7,7 @@ multiple of the time. The fields of an entry are the public wire format of docs/
 import re
 from typing import Any, Final
 
+from durapy_core.engines.redis_entries import reply_head
 from durapy_core.entry import Entry, NewEntry
 from durapy_core.errors import CorruptRecordError
 
@@ -86,9 +87,14 @@ class ReceiptPacker:
 
 
 class XreadPacker:
-    """Packs the XREAD of one stream."""
+    """Packs the XREAD of one stream.
+
+    Attributes:
+        head: what a reply with entries begins with.
+    """
 
     def __init__(self, stream: str) -> None:
+        self.head = reply_head(stream)
         self._stream = stream
         self._heads: dict[tuple[int, int], bytes] = {}
 

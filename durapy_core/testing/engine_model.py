@@ -36,7 +36,7 @@ def check_against_a_list(engine: Engine, *, examples: int = 25, steps: int = 30)
         def __init__(self) -> None:
             super().__init__(engine, f"model-{next(numbers)}")
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Machine,
         settings=settings(
             max_examples=examples,

@@ -14,6 +14,7 @@ from durapy_core import (
     load_settings,
     on,
 )
+from durapy_core.errors import EngineUnavailableError
 from services.commands import (
     EndSessionCommand,
     InitiateSessionCommand,
@@ -41,11 +42,16 @@ class Pinger(Controller):
     def _ping(self, task: BackgroundContext) -> None:
         for count in itertools.count(1):
             if len(self._sent_at) < MOST_KEPT:
-                key = f"{self._prefix}-{count}"
-                self._sent_at[key] = perf_counter()
-                task.send(PingCommand(key=key))
+                self._send(PingCommand(key=f"{self._prefix}-{count}"), task)
             if task.wait(self._period_s):
                 return
+
+    def _send(self, ping: PingCommand, task: BackgroundContext) -> None:
+        self._sent_at[ping.key] = perf_counter()
+        try:
+            task.send(ping)
+        except EngineUnavailableError as error:
+            task.log.warning("no ping this time: {why}", why=str(error))
 
     @on(PongCommand)
     def check(self, pong: PongCommand, ctx: Context) -> None:

@@ -114,10 +114,14 @@ def test_an_entry_that_cannot_be_read_is_reported_and_stops_nothing(
     assert any(line["level"] == "WARNING" for line in lines)
 
 
-def test_an_entry_of_an_unknown_type_is_shown_and_stops_nothing(rig: Rig) -> None:
+def test_an_entry_of_an_unknown_type_is_shown_and_logged_and_stops_nothing(rig: Rig) -> None:
     with rig.session("unknown") as begun:
         key = add(rig, "type", "NO_SUCH_THING", "body", '{"a": 1}')
         rig.await_pongs(key, 2)
+        wait_for(
+            lambda: "no service publishes the type NO_SUCH_THING" in rig.compose.logs("webserver"),
+            "a line in the console's log",
+        )
 
     record = next(r for r in rig.since(begun["key"]) if r["key"] == key)
     assert (record["type"], record["body"]) == ("NO_SUCH_THING", {"a": 1})

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import expect, sync_playwright
 
 from tests.support.checkout import ROOT
 from tests.support.compose import ComposeProject
 from tests.support.installed import clone_installed
 from tests.support.rig import free_port
 from tests.support.tutorial import Walk, read_blocks
+from tests.support.visitor import ARTIFACTS, open_browser
+from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -85,3 +88,27 @@ def test_a_copied_service_is_used_without_a_restart_of_the_console(
     assert {"amount": 0.5} in [record["body"] for record in given[1:]]
     assert rig.console_started_at() < datetime.fromisoformat(first["sent_at"])
     assert 'id="give"' in rig.get("/x/rewards").text
+
+
+@pytest.mark.browser
+def test_the_copied_service_and_the_new_page_are_used_from_a_browser(local: Done) -> None:
+    with sync_playwright() as playwright, open_browser(playwright) as browser:
+        page = browser.new_page(base_url=local.url)
+        page.goto("/login")
+        page.get_by_label("Token").fill(local.token)
+        page.get_by_role("button", name="Sign in").click()
+
+        page.goto("/commands")
+        page.get_by_label("Command types").get_by_role("button", name="REWARD", exact=True).click()
+        page.get_by_label("Amount").fill("1.5")
+        page.get_by_role("button", name="Send", exact=True).click()
+        expect(page.locator("table.hist")).to_contain_text("REWARD_DONE")
+        wait_for(lambda: local.records("REWARD_DONE")[-1]["body"] == {"amount": 1.5}, "the answer")
+
+        page.goto("/")
+        page.get_by_role("link", name="Rewards").click()
+        expect(page.locator("#count")).to_have_text(str(len(local.records("REWARD_DONE"))))
+        before = int(page.locator("#count").inner_text())
+        page.get_by_role("button", name="Give one").click()
+        expect(page.locator("#count")).to_have_text(str(before + 1))
+        page.screenshot(path=ARTIFACTS / "tutorial-page.png")

@@ -1,7 +1,7 @@
 """The catalog of a process: wire type to class, entry to record."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from durapy_core.catalog import CommandCatalog, Role, encode, publish_type
@@ -42,6 +42,7 @@ def test_an_unknown_wire_type_brings_a_near_one() -> None:
         catalog.find("q")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_encoded_is_decoded_to_the_same(text: str) -> None:
     new = encode(HintCommand(text=text), sender="rig")

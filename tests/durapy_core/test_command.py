@@ -4,7 +4,7 @@ import json
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -118,6 +118,7 @@ commands = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(commands)
 def test_what_is_encoded_is_decoded_to_the_same(command: EveryCommand) -> None:
     decoded = EveryCommand.from_json(command.to_json())
@@ -125,6 +126,7 @@ def test_what_is_encoded_is_decoded_to_the_same(command: EveryCommand) -> None:
     assert decoded == (command, 0)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_the_decoder(body: str) -> None:
     try:

@@ -116,6 +116,33 @@ def test_the_progress_of_a_batch_travels_with_the_next_read() -> None:
     assert len(rig.engine.commits) == 1
 
 
+def test_progress_past_records_that_nothing_hears_is_saved_with_the_next_that_is_heard() -> None:
+    rig = Rig()
+    replica = start(rig)
+    rig.engine.commits.clear()
+    rig.raw("FOREIGN", "{}")
+    replica.turn(0)
+    replica.turn(0)
+
+    assert rig.engine.commits == []
+    key = rig.hint("one")[0]
+    replica.turn(0)
+    replica.turn(0)
+
+    assert [commit.cursor for commit in rig.engine.commits] == [key]
+
+
+def test_progress_past_records_that_nothing_hears_is_saved_at_the_end() -> None:
+    rig = Rig()
+    replica = start(rig)
+    key = rig.raw("FOREIGN", "{}")
+    replica.turn(0)
+
+    replica.shutdown()
+
+    assert rig.saved().cursor == key
+
+
 def test_within_a_long_batch_progress_is_saved_meanwhile_but_not_for_its_last_record() -> None:
     rig = Rig()
     replica = start(rig, commit_s=0)
@@ -205,7 +232,7 @@ def test_a_type_that_nobody_hears_here_is_not_even_decoded() -> None:
     rig.raw("TEST_ECHO", "not JSON")
     rig.raw("TEST_FINISH", "not JSON: no session is open")
     replica.turn(0)
-    replica.turn(0)
+    replica.shutdown()
 
     assert replica.status().invalid == 0
     assert rig.saved().cursor == rig.engine.end(COMMANDS)

@@ -4,7 +4,7 @@ from threading import Event
 from typing import ClassVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from durapy_core import BackgroundContext, Context, Controller, Service, on
@@ -368,6 +368,7 @@ class Expected:
             self.state = "over"  # until its end comes round
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["begin", "finish", "hint", "hint", "turn", "restart"])))
 def test_whatever_happens_a_controller_hears_what_it_should(actions: list[str]) -> None:
     Story.told.clear()

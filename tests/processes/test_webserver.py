@@ -18,15 +18,18 @@ from durapy_core.login_code import mint
 from durapy_core.settings import child_environment
 from durapy_core.status import ServiceState, ServiceStatus
 from tests.support.console import LIMIT_S, TOKEN, Console, SocketClient
+from tests.support.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[2]
 READY = "DuraPy is ready: "
 
 
-def start(folder: Path, **environment: str) -> "subprocess.Popen[str]":
+@contextmanager
+def started(folder: Path, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+    """Start the web server; it is gone at the end of the `with`."""
     given = {"DATA_DIR": str(folder), "PORT": "0", "TOKEN": TOKEN, "LOG_FORMAT": "json"}
     variables = {f"DURAPY_{name}": value for name, value in {**given, **environment}.items()}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "webserver"],
         cwd=ROOT,
         env=child_environment(**variables),
@@ -35,6 +38,11 @@ def start(folder: Path, **environment: str) -> "subprocess.Popen[str]":
         stderr=subprocess.STDOUT,
         text=True,
     )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def read_link(process: "subprocess.Popen[str]") -> tuple[str, list[str]]:
@@ -50,19 +58,16 @@ def read_link(process: "subprocess.Popen[str]") -> tuple[str, list[str]]:
 
 @contextmanager
 def running(folder: Path, **environment: str) -> Iterator[tuple["subprocess.Popen[str]", Console]]:
-    process = start(folder, **environment)
-    try:
+    with started(folder, **environment) as process:
         url, _, code = read_link(process)[0].partition("/login?code=")
         with open_engine(f"sqlite:///{folder}/commands.db") as engine:
             yield process, Console(engine, url, code)
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def refusal(folder: Path, **environment: str) -> tuple[int, str]:
     """Return the exit code and the last line of a start that is refused."""
-    output, _ = (process := start(folder, **environment)).communicate(timeout=LIMIT_S)
+    with started(folder, **environment) as process:
+        output, _ = process.communicate(timeout=LIMIT_S)
     return process.returncode, output.splitlines()[-1]
 
 
@@ -156,13 +161,31 @@ def test_a_store_that_is_not_there_is_waited_for_and_said_and_a_signal_ends_the_
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    process = start(tmp_path, ENGINE=f"redis://127.0.0.1:{port}/0")
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    process.terminate()
-    process.communicate(timeout=LIMIT_S)
+    with started(tmp_path, ENGINE=f"redis://127.0.0.1:{port}/0") as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.terminate()
+        process.communicate(timeout=LIMIT_S)
 
     assert str(port) in line
+    assert process.returncode == 0
+
+
+@pytest.mark.redis
+def test_a_redis_that_comes_up_late_is_waited_for(tmp_path: Path) -> None:
+    with RedisServer() as server:
+        server.kill()
+        with started(tmp_path, ENGINE=server.tcp_url) as process:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            server.start()
+            link, _ = read_link(process)
+            health = requests.get(link.partition("/login")[0] + "/api/v1/health", timeout=LIMIT_S)
+            process.terminate()
+            process.communicate(timeout=LIMIT_S)
+
+    assert str(server.port) in first
+    assert health.json()["engine"] == "ok"
     assert process.returncode == 0
 
 

@@ -17,8 +17,10 @@ from services.commands import (
 from services.pinger.service import Pinger
 from services.pinger.service import service as pinger
 from services.ponger.service import service as ponger
+from tests.support.fickle_engine import FickleEngine
 from tests.support.log_lines import logged
 
+LIMIT_S = 10
 SEVERE = ("WARNING", "ERROR", "CRITICAL")
 
 
@@ -139,6 +141,19 @@ def test_after_a_restart_pongs_to_earlier_pings_are_no_reason_to_warn() -> None:
         rig.run_until_idle()
 
         assert not [line for line in lines if line["level"].name in SEVERE]
+
+
+def test_the_pinger_goes_on_after_the_store_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DURAPY_PING_PERIOD_S", "0.001")
+    engine = FickleEngine()
+    with ServiceHarness(pinger, engine=engine) as rig:
+        rig.send(InitiateSessionCommand())
+        rig.run_until_idle()
+        engine.away = True
+        assert engine.refused.wait(LIMIT_S)
+        engine.away = False
+        count = len(rig.commands(PingCommand))
+        rig.run_until(lambda: len(rig.commands(PingCommand)) > count)
 
 
 def test_nothing_is_pinged_after_the_session() -> None:

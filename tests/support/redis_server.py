@@ -33,7 +33,9 @@ class RedisServer:
         self.password = password
         self._options = [*options]
         if aof:
-            self._options += ["--appendonly", "yes", "--appendfsync", "everysec"]
+            # Not everysec: while the disk is slow to sync, Redis then answers before it has handed
+            # the record to the kernel, for up to 2 s, and a SIGKILL loses it.
+            self._options += ["--appendonly", "yes", "--appendfsync", "always"]
         if password:
             self._options += ["--requirepass", password]
         self._process: subprocess.Popen[str] | None = None
@@ -72,6 +74,16 @@ class RedisServer:
     def stop(self) -> None:
         """End it in order."""
         self._end(signal.SIGTERM)
+
+    def freeze(self) -> None:
+        """Let it hang: it keeps its connections and answers nothing, until `thaw`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def client(self) -> Any:
         """Return a plain client, for what a foreign program or an administrator does.

@@ -208,6 +208,18 @@ def test_a_send_that_does_not_fit_says_where_and_stores_nothing(console: Console
     assert console.stored() == 0
 
 
+def test_a_command_may_be_checked_without_being_sent(console: Console) -> None:
+    with console.connect() as socket:
+        socket.say(op="check", id=1, type="PING", body={"key": "a1"})
+        good = socket.hear("ack")
+        socket.say(op="check", id=2, type="PING", body={})
+        bad = socket.hear("error")
+
+    assert (good["id"], good["record"]) == (1, None)
+    assert bad["errors"] == [{"loc": ["key"], "msg": "Required"}]
+    assert console.stored() == 0
+
+
 @pytest.mark.parametrize(
     "text",
     ["no JSON", "[]", "{}", '{"op": 5}', '{"op": "dance"}', '{"op": "hello", "topics": "all"}',
@@ -236,6 +248,13 @@ def test_services_and_session_are_shown_at_once_and_again(console: Console) -> N
 
     assert {"ponger", "webserver", "pinger"} == {s["service"] for s in first["services"]}
     assert first["session"]["state"] == "idle"
+
+
+def test_an_event_of_no_log_moves_nobody_past_a_command(console: Console) -> None:
+    with console.connect() as socket:
+        socket.hello("services", "types")
+
+        assert "resume" not in socket.hear("event", topic="services")
 
 
 def test_a_service_that_is_copied_and_started_is_told_as_a_change_of_types(

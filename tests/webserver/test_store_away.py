@@ -1,17 +1,19 @@
 """The store goes away: answers come in time, nothing blocks, and all goes on when it is back."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from time import monotonic
 
 import pytest
+from loguru import logger
 
 from durapy_core.catalog import Role
 from durapy_core.engines.base import Row
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.entry import Cursor, Entry
-from tests.support.console import Console, beat, publish, run_console
+from tests.support.console import LIMIT_S, Console, beat, publish, run_console
 from tests.support.fickle_engine import FickleEngine
 from tests.support.log_lines import logged
 
@@ -112,18 +114,38 @@ def test_it_is_said_once_that_the_store_is_away_and_once_that_it_is_back(
     ]
 
 
+def test_a_log_that_came_back_shorter_is_followed_from_its_new_end(
+    away: tuple[Console, AwayEngine],
+) -> None:
+    console, engine = away
+    for _ in range(5):
+        console.append('{"key": "a1"}')
+    noticed = Event()
+    sink = logger.add(lambda _: noticed.set(), filter=lambda r: "shorter" in r["message"])
+    with console.connect() as socket:
+        socket.hello("command")
+        engine.lose_everything()
+        assert noticed.wait(LIMIT_S)
+        console.append('{"key": "new"}')
+
+        assert socket.commands(1)[0]["body"] == {"key": "new"}
+    logger.remove(sink)
+
+
 def test_a_store_that_hangs_costs_nobody_more_than_five_seconds(tmp_path: Path) -> None:
     with HangingEngine() as engine:
         publish(engine, "ponger", Role.HANDLES)
         with run_console(engine, tmp_path) as console:
             engine.answering.clear()
             began = monotonic()
-            asked = console.api("GET", "commands")
+            with ThreadPoolExecutor(20) as many:
+                asked = list(many.map(lambda _: console.api("GET", "commands"), range(20)))
             took_s = monotonic() - began
             static = console.ask("GET", "/static/favicon.svg")
+            page = console.ask("GET", "/commands")
             engine.answering.set()
 
-            assert asked.status_code == 503
+            assert [answer.status_code for answer in asked] == [503] * 20
             assert took_s < 5
-            assert static.status_code == 200
+            assert (static.status_code, page.status_code) == (200, 200)
             assert console.api("GET", "commands").status_code == 200

@@ -33,13 +33,24 @@ class Api(SiteHandler):
                 HTTPStatus.BAD_REQUEST, "bad_request", f"The request is not JSON: {error}."
             ) from error
 
+    def query(self, name: str, default: str = "") -> str:
+        """Return a query argument as it was given.
+
+        Raises:
+            ApiError: it was given more than once.
+        """
+        given = self.get_query_arguments(name, strip=False)
+        if len(given) > 1:
+            raise _bad_argument(name, given[0], f"give it once, not {len(given)} times")
+        return given[0] if given else default
+
     def choice(self, name: str, default: str, allowed: dict[str, Any]) -> Any:
         """Return what `allowed` has for a query argument.
 
         Raises:
             ApiError: the argument is none of them.
         """
-        given = self.get_query_argument(name, default)
+        given = self.query(name, default)
         if given not in allowed:
             listed = ", ".join(allowed)
             raise _bad_argument(name, given, f"use one of {listed}")
@@ -51,7 +62,7 @@ class Api(SiteHandler):
         Raises:
             ApiError: it is none, or out of range.
         """
-        given = self.get_query_argument(name, str(default))
+        given = self.query(name, str(default))
         if not (given.isascii() and given.isdigit() and least <= int(given[:9]) <= most):
             raise _bad_argument(name, given, f"use a whole number from {least} to {most}")
         return int(given)

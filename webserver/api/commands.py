@@ -16,7 +16,8 @@ from webserver.sending import check_command, send_command
 MOST_SCANNED: Final = 5_000
 """How many entries one request looks at; with a filter that fits few, `before` says where on."""
 
-_CHUNK: Final = 500
+_CHUNK: Final = 100
+_MOST_BYTES: Final = 16 * 1024 * 1024
 _FLAG: Final = {"0": False, "1": True, "false": False, "true": True}
 
 Filter = Callable[[Entry], bool]
@@ -43,11 +44,11 @@ class CommandsApi(Api):
     async def get(self) -> None:
         """Answer with one page of records and the cursor of the next older page."""
         limit = self.number("limit", 50, least=1, most=500)
-        before = _cursor(self.site.engine, self.get_query_argument("before", ""))
+        before = _cursor(self.site.engine, self.query("before"))
         wanted = make_filter(
-            wire_type=self.get_query_argument("type", ""),
-            sender=self.get_query_argument("sender", ""),
-            text=self.get_query_argument("text", ""),
+            wire_type=self.query("type"),
+            sender=self.query("sender"),
+            text=self.query("text"),
         )
         entries, older = await self.site.offload.engine(
             lambda: scan(self.site.engine, before=before, limit=limit, wanted=wanted)
@@ -94,19 +95,21 @@ def scan(
     """Return up to `limit` wanted entries before the cursor, newest first, and where to go on.
 
     None instead of a cursor means that there is nothing older. At most MOST_SCANNED entries are
-    looked at, so fewer than `limit`, even none, does not mean the end.
+    looked at, and no more is returned once the bodies are large, so fewer than `limit`, even
+    none, does not mean the end.
     """
     found: list[Entry] = []
-    scanned = 0
-    chunk = limit + 1 if wanted is None else _CHUNK
+    scanned = size_bytes = 0
+    chunk = min(limit + 1, _CHUNK) if wanted is None else _CHUNK
     while scanned < MOST_SCANNED:
         entries = engine.page(COMMANDS, before=before, limit=chunk)
         for entry in entries:
-            if len(found) == limit:
+            if len(found) == limit or size_bytes > _MOST_BYTES:
                 return found, before
             before = Cursor(entry.key)
             if wanted is None or wanted(entry):
                 found.append(entry)
+                size_bytes += len(entry.body or "")
         scanned += len(entries)
         if len(entries) < chunk:
             return found, None

@@ -74,7 +74,7 @@ _HISTORY: Final = _operation(
     *_READS,
     parameters=_FILTERS,
     description=(
-        "One request looks at 5,000 entries at most. With a filter that fits few, an answer may "
+        "One request looks at 5,000 entries and answers with about 16 MB at most. An answer may "
         "hold fewer records than asked for, even none, and yet say in `before` where to go on. "
         "Only `before: null` means that nothing is older."
     ),

@@ -113,12 +113,15 @@ def test_what_cannot_be_read_is_shown_with_the_reason(
     assert "! " in cli("history").out
 
 
-def test_a_type_that_nobody_publishes_is_no_problem(cli: Cli) -> None:
+def test_a_type_that_nobody_publishes_is_shown_with_its_body_and_that_nobody_handles_it(
+    cli: Cli,
+) -> None:
     cli.append("MATLAB_SAYS", '{"x": 1}')
 
     record = json.loads(cli("history", "--json").out)
 
-    assert (record["body"], record["problem"]) == ({"x": 1}, None)
+    assert record["body"] == {"x": 1}
+    assert record["problem"] == "no service publishes the type 'MATLAB_SAYS'"
 
 
 def test_control_characters_do_not_reach_the_terminal(cli: Cli) -> None:

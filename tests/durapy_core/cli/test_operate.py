@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from durapy_core import operations
 from durapy_core.errors import DeployError
 from durapy_core.exit_codes import ExitCode
+from durapy_core.login_code import publish_address
 from tests.support.cli import Cli
 
 
@@ -75,3 +76,10 @@ def test_link_prints_an_address_with_a_fresh_code(cli: Cli) -> None:
 
 def test_a_link_to_an_ipv6_address_has_brackets(cli: Cli) -> None:
     assert cli("link", host="::1").out.startswith("http://[::1]:8080/")
+
+
+def test_a_link_names_the_address_that_the_console_published(cli: Cli) -> None:
+    with cli.open_engine() as engine:
+        publish_address(engine, "http://127.0.0.1:41234")
+
+    assert cli("link", port="8123").out.startswith("http://127.0.0.1:41234/login?code=")

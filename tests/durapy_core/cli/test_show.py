@@ -66,7 +66,7 @@ def test_one_type_is_shown_with_its_fields(cli: Cli) -> None:
     assert "Open the reward valve." in out
     volume = next(line for line in out.splitlines() if line.startswith("volume_ml"))
     assert "number" in volume
-    assert "Volume of one drop.; > 0; ≤ 1" in volume
+    assert "Volume of one drop; > 0; ≤ 1" in volume
 
 
 def test_a_field_without_default_is_marked_as_required(cli: Cli) -> None:

@@ -155,7 +155,7 @@ def _take_the_key(client: Any) -> None:
         (_fill_memory, "raise its `maxmemory`"),
         (_make_replica, "point DURAPY_ENGINE at the primary"),
         (_break_saving, "cannot save to its disk"),
-        (_take_permission, "docs/security.md"),
+        (_take_permission, "docs/reference.md"),
         (_take_the_key, "set DURAPY_NAMESPACE"),
     ],
 )
@@ -199,7 +199,7 @@ def test_a_user_who_may_not_kill_clients_cannot_send(server: RedisServer, client
 
     with (
         open_engine(f"unix://rig:secret@{server.socket_path}") as engine,
-        pytest.raises(EngineError, match=r"docs/security\.md") as caught,
+        pytest.raises(EngineError, match=r"docs/reference\.md") as caught,
     ):
         engine.append(LOG, ping())
 

@@ -142,6 +142,22 @@ def test_a_filter_looks_at_a_bounded_part_and_says_where_to_go_on(console: Conso
     assert second["before"] is None
 
 
+def test_a_page_of_large_records_is_cut_short_and_says_where_to_go_on(console: Console) -> None:
+    for number in range(6):
+        console.append(json.dumps({"key": f"{number}" + "x" * 7_000_000}))
+
+    seen: list[str] = []
+    cursor, sizes = "", []
+    while cursor is not None:
+        page = console.api("GET", "commands", params={"limit": 50, "before": cursor}).json()
+        seen += [record["body"]["key"][0] for record in page["records"]]
+        sizes.append(len(page["records"]))
+        cursor = page["before"]
+
+    assert seen == list("543210")
+    assert max(sizes) == 3
+
+
 @pytest.mark.parametrize(
     "params",
     [{"limit": "0"}, {"limit": "501"}, {"limit": "many"}, {"limit": "²"}, {"before": "nonsense"}],
@@ -153,6 +169,13 @@ def test_an_argument_that_is_not_usable_is_refused(
 
     assert answer.status_code == 400
     assert next(iter(params)) in answer.json()["error"]["message"]
+
+
+def test_an_argument_that_is_given_twice_is_refused(console: Console) -> None:
+    answer = console.api("GET", "commands?type=PING&type=PONG")
+
+    assert answer.status_code == 400
+    assert "give it once, not 2 times" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("key", ["999", "nonsense", "%00", "1-1", "9" * 400])

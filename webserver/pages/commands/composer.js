@@ -5,7 +5,7 @@ import { DpElement } from '/static/durapy/element.js';
 import '/static/durapy/form.js';
 import { icon, status } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
-import { facts, skeleton } from './facts.js';
+import { facts, noTypes, skeleton } from './facts.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 /** @typedef {import('/static/durapy/form.js').DpForm} DpForm */
@@ -16,8 +16,8 @@ const DRY_RUN_AFTER_MS = 300;
 export class Composer extends DpElement {
   /** @type {CommandType | null} */
   type = null;
-  /** @type {CommandType[]} */
-  #types = [];
+  /** Null until they are known. @type {CommandType[] | null} */
+  #types = null;
   #asJson = false;
   #sending = false;
   #accepted = false;
@@ -141,8 +141,7 @@ export class Composer extends DpElement {
 
   view() {
     const type = this.type;
-    if (!type)
-      return html`<section class="card" aria-label="Form" aria-busy="true">${skeleton()}</section>`;
+    if (!type) return this.#types?.length === 0 ? noTypes() : skeleton();
     return html`<section class="card" aria-labelledby="form-title">
       ${this.#head(type)}
       <div class="form-body scroll grow">
@@ -164,7 +163,7 @@ export class Composer extends DpElement {
     return html`<div class="form-head">
       <div class="row spread"><h2 id="form-title" class="type big-type">${type.type}</h2>
         <span class="row"><select class="only-t" aria-label="Command" @change=${pick}>
-          ${this.#types.map((t) => html`<option value=${t.type} .selected=${t.type === type.type}>${t.type}</option>`)}
+          ${this.#types?.map((t) => html`<option value=${t.type} .selected=${t.type === type.type}>${t.type}</option>`)}
         </select><button type="button" class="sm quiet" aria-pressed=${this.#asJson} @click=${toggle}>JSON</button></span></div>
       <p class="muted small">${type.description}</p>
       <div class="row wrap">${facts(type)}</div>
@@ -173,7 +172,7 @@ export class Composer extends DpElement {
 
   /** @param {CommandType} type */
   #foot(type) {
-    const off = durapy.status !== 'live' || this.#sending;
+    const off = durapy.status !== 'live'; // not while sending: a disabled button loses the focus
     const defaults = () => this.show(type);
     return html`<div class="form-foot">
       <button type="button" class=${type.confirm ? 'danger' : 'primary'} ?disabled=${off} @click=${() => this.send()}>

@@ -1,5 +1,5 @@
 // What is said of a command above its form.
-import { tag } from '/static/durapy/icons.js';
+import { icon, tag } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
@@ -15,4 +15,10 @@ export function facts(type) {
 
 /** The form while the types are on their way. */
 export const skeleton = () =>
-  html`<div class="form-body stack" aria-hidden="true">${Array.from({ length: 5 }, () => html`<div class="skel tall"></div>`)}</div>`;
+  html`<section class="card" aria-label="Form" aria-busy="true"><div class="form-body stack" aria-hidden="true">
+    ${Array.from({ length: 5 }, () => html`<div class="skel tall"></div>`)}</div></section>`;
+
+/** The form when there is nothing to send. */
+export const noTypes = () =>
+  html`<section class="card" aria-label="Form"><div class="empty">${icon('cmd')}<b>Nothing to send yet</b>
+    <p>Commands come from services: start one, and its commands appear here at once.</p></div></section>`;

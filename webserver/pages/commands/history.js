@@ -1,19 +1,22 @@
 // The live history: newest first, filtered, held still on demand, paged back to the first record.
-import { api, durapy } from '/static/durapy/client.js';
+import { api, durapy, toast } from '/static/durapy/client.js';
 import { DpElement, oncePerFrame } from '/static/durapy/element.js';
-import { clock } from '/static/durapy/format.js';
 import { icon } from '/static/durapy/icons.js';
-import { guard, html, nothing, repeat } from '/static/durapy/lit.js';
+import { html, nothing } from '/static/durapy/lit.js';
 import { detail } from './detail.js';
 import { filterBar } from './filters.js';
 import { passes, RecordList } from './record-list.js';
-import { row, skeleton } from './rows.js';
+import { list } from './rows.js';
 import { changeUrl, urlValue } from './url.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 
 const PAGE = 100;
+/** The server looks through some thousand records at a time: so often it is asked to go on. */
+const FURTHER = 20;
+/** Rows enough not to look further by itself. */
+const ENOUGH = 20;
 const FILTER_AFTER_MS = 250;
 
 /** Fires `resend` with the record to edit. */
@@ -44,6 +47,9 @@ export class History extends DpElement {
 
   start() {
     this.own(durapy.on('*', (_body, record) => this.#arrived(record)));
+    const redraw = () => this.update();
+    durapy.addEventListener('status', redraw);
+    this.own(() => durapy.removeEventListener('status', redraw));
     const again = () => this.#load();
     durapy.addEventListener('gap', again);
     this.own(() => durapy.removeEventListener('gap', again));
@@ -63,7 +69,6 @@ export class History extends DpElement {
     const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))];
     if (!next) return;
     this.select(next);
-    this.renderNow();
     /** @type {HTMLElement | null} */ (
       this.querySelector('tr[aria-selected=true] button')
     )?.focus();
@@ -79,7 +84,11 @@ export class History extends DpElement {
   /** Show a record that may be far up the list. @param {string} key */
   async open(key) {
     const here = this.#list.records.find((record) => record.key === key);
-    this.select(here ?? (await api(`commands/${encodeURIComponent(key)}`)));
+    try {
+      this.select(here ?? (await api(`commands/${encodeURIComponent(key)}`)));
+    } catch (error) {
+      toast('bad', /** @type {Error} */ (error).message);
+    }
   }
 
   resend() {
@@ -104,35 +113,48 @@ export class History extends DpElement {
     this.update();
   }
 
-  /** The newest page, from the server. */
+  /** The newest page, from the server, and further back while a filter leaves it nearly empty. */
   async #load() {
     this.#list.expectPage();
     this.#loading = true;
-    await this.#page({}, (page) => this.#list.begin(page));
+    await durapy.ready; // so that nothing is stored unheard after the page was read
+    let taken = await this.#page({}, (page) => this.#list.begin(page));
+    for (
+      let further = 0;
+      taken && further < FURTHER && this.#list.records.length < ENOUGH;
+      further++
+    ) {
+      taken = await this.#older();
+    }
+    this.#list.reading = false;
+    this.#loading = false;
+    this.update();
   }
 
+  /** The next older page; false if there is none, or it is no longer wanted. */
   async #older() {
-    if (this.#list.before === null) return;
-    await this.#page({ before: this.#list.before }, (page) => this.#list.addOlder(page));
+    if (this.#list.before === null) return false;
+    return this.#page({ before: this.#list.before }, (page) => this.#list.addOlder(page));
   }
 
   /**
    * @param {Record<string, string>} query
    * @param {(page: {records: CommandRecord[], before: string | null}) => void} take
+   * @returns {Promise<boolean>} false: it failed, or the filter has changed since
    */
   async #page(query, take) {
     const asked = ++this.#asked;
     try {
       const page = await api('commands', { query: { ...query, ...this.#filter, limit: PAGE } });
-      if (asked !== this.#asked) return; // the filter has changed since
+      if (asked !== this.#asked) return false;
       for (const { sender } of page.records) if (sender) this.#senders.add(sender);
       take(page);
       this.#problem = '';
     } catch (error) {
       this.#problem = /** @type {Error} */ (error).message;
     }
-    this.#loading = false;
     this.update();
+    return this.#problem === '';
   }
 
   view() {
@@ -141,9 +163,9 @@ export class History extends DpElement {
       this.#list.reading = target.scrollTop > 0;
     };
     return html`<section class="card" aria-labelledby="history-title">
-      <header><h2 id="history-title">History</h2><span class="sub">${paused ? 'paused' : 'live'}</span><span class="grow"></span>
+      <header><h2 id="history-title">History</h2><span class="sub">${paused ? 'paused' : durapy.status === 'lost' ? 'as last received' : 'live'}</span><span class="grow"></span>
         <button type="button" class="sm" aria-pressed=${paused} @click=${() => this.togglePause()}>
-          ${icon(paused ? 'play' : 'pause')}${paused ? html`Follow${fresh ? html`<span class="num">, ${fresh} new</span>` : nothing}` : 'Pause'}</button></header>
+          ${icon(paused ? 'play' : 'pause')}<span class="num">${paused ? `Follow${fresh ? `, ${fresh} new` : ''}` : 'Pause'}</span></button></header>
       ${filterBar({
         filter: this.#filter,
         types: this.#types.map(({ type }) => type),
@@ -156,42 +178,18 @@ export class History extends DpElement {
   }
 
   #rows() {
-    const { records, before } = this.#list;
-    const older =
-      before === null
-        ? nothing
-        : html`<div class="older"><button type="button" class="sm quiet"
-      @click=${() => this.#older()}>${icon('down')}${records.length ? `Older than ${clock(records[records.length - 1].sent_at)}` : 'Look further back'}</button></div>`;
-    const problem = this.#problem
-      ? html`<p class="older small" role="alert">${this.#problem}
-      <button type="button" class="sm" @click=${() => this.#load()}>Try again</button></p>`
-      : nothing;
-    if (records.length === 0)
-      return this.#loading
-        ? skeleton()
-        : html`${problem}${this.#problem ? nothing : this.#empty()}${older}`;
-    return html`<table class="hist"><colgroup><col><col><col class="hide-t"><col></colgroup><thead class="sr"><tr><th>Time</th><th>Type</th><th>Sender</th><th>Body</th></tr></thead>
-      <tbody>${repeat(
-        records,
-        ({ key }) => key,
-        (record) => this.#row(record),
-      )}</tbody></table>${problem}${older}`;
-  }
-
-  #empty() {
-    const filtered = Object.values(this.#filter).some(Boolean);
-    if (!filtered) {
-      return html`<div class="empty">${icon('cmd')}<b>No commands yet</b>
-        <p>Send one with the form, or start a session; each command shows here as it is stored.</p></div>`;
-    }
-    return html`<div class="empty">${icon('cmd')}<b>Nothing matches</b><p>Loosen the filter, or clear it.</p>
-      <button type="button" class="sm" @click=${() => this.#filterBy({ type: '', sender: '', text: '' })}>Clear the filter</button></div>`;
-  }
-
-  /** A row is drawn again only when it is chosen or let go: hundreds may arrive in a second. @param {CommandRecord} record */
-  #row(record) {
-    const chosen = this.#selected?.key === record.key;
-    return guard([record, chosen], () => row(record, chosen, () => this.select(record)));
+    return list({
+      records: this.#list.records,
+      before: this.#list.before,
+      loading: this.#loading,
+      problem: this.#problem,
+      filtered: Object.values(this.#filter).some(Boolean),
+      chosen: this.#selected?.key,
+      select: (record) => this.select(record),
+      older: () => this.#older(),
+      again: () => this.#load(),
+      clear: () => this.#filterBy({ type: '', sender: '', text: '' }),
+    });
   }
 
   /** @param {CommandRecord} record */

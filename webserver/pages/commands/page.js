@@ -22,6 +22,8 @@ const history = /** @type {import('./history.js').History} */ (
 
 /** @type {CommandType[]} */
 let types = [];
+/** Whether the page has shown its first form, or found none to show. */
+let begun = false;
 
 /** @param {string} name @param {object} [body] what the form starts with; else the defaults */
 function choose(name, body) {
@@ -44,6 +46,7 @@ async function loadTypes() {
   history.types = types;
   const shown = types.find((known) => known.type === composer.type?.type);
   if (shown) composer.refresh(shown);
+  else if (begun) choose(wantedType());
 }
 
 /** @param {string} key of a record whose type and body fill the form */
@@ -86,12 +89,14 @@ bind('e', 'Edit and resend the chosen row', () => history.resend());
 await loadTypes();
 const key = urlValue('key');
 if (key) await resend(key);
-else choose(types.some(({ type }) => type === urlValue('type')) ? urlValue('type') : firstType());
+if (!composer.type) choose(wantedType());
+begun = true;
 
-/** What somebody who has just come may want to send: the command that begins a session. */
-function firstType() {
+/** The type in the address, else what somebody who has just come may want: what begins a session. */
+function wantedType() {
+  const known = (/** @type {string} */ name) => types.find(({ type }) => type === name);
   const begins = types.find(({ services }) =>
     services.some(({ roles }) => roles.includes('begins')),
   );
-  return (begins ?? types[0])?.type ?? '';
+  return (known(urlValue('type')) ?? begins ?? types[0])?.type ?? '';
 }

@@ -82,7 +82,7 @@ function nothingToSay() {
     return html`<li><span class="st" data-s="idle">${glyph('todo')}</span><span>Not known at the moment.</span></li>`;
   if (rig.services.length === 0)
     return html`<li><span class="st" data-s="idle">${glyph('idle')}</span><span>No service runs.</span></li>`;
-  return html`<li><span class="st" data-s="ok">${glyph('ok')}</span><span>Nothing: every service answers, no handler has failed.</span></li>`;
+  return html`<li><span class="st" data-s="ok">${glyph('ok')}</span><span>Nothing: every running service answers, no handler has failed.</span></li>`;
 }
 
 /** @param {CommandType} type */

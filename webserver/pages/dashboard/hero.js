@@ -65,6 +65,9 @@ class Hero extends DpElement {
     if (session?.state === 'running') {
       return html`<b>${name}</b>, <b class="num">${session.services.length} of ${all}</b> services in session`;
     }
+    if (session?.state === 'unknown') {
+      return html`Session <b>${name}</b> is open, but ${session.services.join(', ')} can no longer be heard.`;
+    }
     if (all === 0)
       return html`No service has reported yet. Start one, and it shows here within a second.`;
     return html`No session open. <b class="num">${up} of ${all}</b> services up.`;
@@ -102,9 +105,7 @@ class Hero extends DpElement {
     const session = rig.session;
     if (session?.state === 'running') {
       return html`<div class="side">${session.ends.map(
-        (
-          type,
-        ) => html`<button type="button" class="solid" ?disabled=${this.#ending} @click=${() => this.#end(type)}>
+        (type) => html`<button type="button" class="solid" @click=${() => this.#end(type)}>
           ${icon('power')}${session.ends.length > 1 ? type : 'End session…'}</button>`,
       )}</div>`;
     }
@@ -117,8 +118,8 @@ class Hero extends DpElement {
 
   /** Ask, then send the command that ends the session. @param {string} type */
   async #end(type) {
+    if (this.#ending) return; // not disabled meanwhile: a disabled button loses the focus
     this.#ending = true;
-    this.update();
     try {
       await this.#askAndSend(type);
     } catch (error) {
@@ -128,7 +129,6 @@ class Hero extends DpElement {
       else toast('bad', message);
     }
     this.#ending = false;
-    this.update();
   }
 
   /** @param {string} type */

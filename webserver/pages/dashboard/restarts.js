@@ -63,7 +63,7 @@ export class Restarts {
     if (state === 'requested' || !this.#open.delete(key)) return;
     toast(
       state === 'done' ? 'ok' : 'bad',
-      html`<b>${service}</b> ${state === 'done' ? 'was restarted.' : 'was not restarted.'} ${message}`,
+      state === 'done' ? message : html`<b>${service}</b> was not restarted. ${message}`,
     );
     this.#changed();
   }

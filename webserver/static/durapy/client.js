@@ -6,6 +6,8 @@
 
 import { ApiError, api } from './api.js';
 import { Connection } from './connection.js';
+import { follow } from './follow.js';
+import { Requests } from './requests.js';
 
 /** @typedef {import('./types.js').CommandRecord} CommandRecord */
 
@@ -20,29 +22,40 @@ export { ApiError, api };
 class Durapy extends EventTarget {
   /** @type {Map<string, Set<(data: any, event: any) => void>>} */
   #topics = new Map();
-  /** @type {Map<number, {resolve: (record: CommandRecord) => void, reject: (error: Error) => void}>} */
-  #unanswered = new Map();
-  #lastId = 0;
+  /** Topics that the server was told of in the last hello. @type {Set<string>} */
+  #told = new Set();
   /** @type {string | null} */
   #resume = null;
+  /** Whether an attempt failed before the server was ever heard. */
+  #deaf = false;
   #aheadMs = 0;
   #connection;
+  #requests = new Requests((message) => this.#connection.send(message));
+  /**
+   * Settled when the first attempt to connect has ended, well or not. What is read from the server
+   * after that and what is heard leave no gap between them.
+   *
+   * @type {Promise<unknown>}
+   */
+  ready;
 
   constructor() {
     super();
+    this.ready = new Promise((resolve) => {
+      this.addEventListener('status', resolve, { once: true });
+    });
     const url = new URL('/ws', location.href);
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    this.#connection = new Connection(url.href, () => ({
-      op: 'hello',
-      v: 1,
-      topics: [...this.#topics.keys()],
-      resume: this.#resume,
-    }));
+    this.#connection = new Connection(url.href, () => this.#hello());
     this.#connection.addEventListener('message', (event) =>
       this.#receive(/** @type {CustomEvent} */ (event).detail),
     );
     this.#connection.addEventListener('status', () => this.#statusChanged());
-    queueMicrotask(() => this.retryNow());
+    // By then every script of the page has said what it wants to hear, so the hello names it all.
+    if (document.readyState === 'complete') queueMicrotask(() => this.retryNow());
+    else
+      for (const event of ['DOMContentLoaded', 'load'])
+        addEventListener(event, () => this.retryNow());
   }
 
   /** `connecting`, `live` or `lost`. */
@@ -109,7 +122,7 @@ class Durapy extends EventTarget {
    *   whose `errors` name the fields when the body is refused
    */
   send(type, body = {}) {
-    return this.#ask({ op: 'send', type, body });
+    return this.#requests.ask({ op: 'send', type, body });
   }
 
   /**
@@ -120,16 +133,7 @@ class Durapy extends EventTarget {
    * @returns {Promise<unknown>}
    */
   check(type, body = {}) {
-    return this.#ask({ op: 'check', type, body });
-  }
-
-  /** @param {{op: string, type: string, body: object}} message @returns {Promise<any>} */
-  #ask(message) {
-    const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      if (this.#connection.send({ ...message, id })) this.#unanswered.set(id, { resolve, reject });
-      else reject(new ApiError('lost', `Not connected: ${message.type} was not sent.`));
-    });
+    return this.#requests.ask({ op: 'check', type, body });
   }
 
   /**
@@ -140,6 +144,7 @@ class Durapy extends EventTarget {
    * @returns {Promise<CommandRecord[]>}
    */
   async history(type, limit = 100) {
+    await this.ready;
     const query = { type: type === '*' ? '' : type, limit };
     const { records } = await api('commands', { query });
     return records.reverse();
@@ -154,34 +159,31 @@ class Durapy extends EventTarget {
    * @param {(body: any, record: CommandRecord) => void} callback
    * @returns {Promise<() => void>} stops it
    */
-  async follow(type, limit, callback) {
-    /** @type {CommandRecord[]} */
-    const early = [];
-    /** @type {(record: CommandRecord) => unknown} */
-    let take = (record) => early.push(record);
-    let known = new Set();
-    const off = this.on(type, (_body, record) => known.has(record.key) || take(record));
-    const past = await this.history(type, limit).catch((error) => {
-      off();
-      throw error;
-    });
-    known = new Set(past.map(({ key }) => key)); // the socket may tell of these a moment later
-    const unknown = early.filter(({ key }) => !known.has(key));
-    for (const record of [...past, ...unknown]) callback(record.body, record);
-    take = (record) => callback(record.body, record);
-    return off;
+  follow(type, limit, callback) {
+    return follow(this, { type, limit, callback });
+  }
+
+  #hello() {
+    this.#told = new Set(this.#topics.keys());
+    return { op: 'hello', v: 1, topics: [...this.#told], resume: this.#resume };
   }
 
   /** @param {any} message */
   #receive(message) {
+    if (message.op === 'welcome') this.#welcome(message);
     if (message.resume) this.#resume = message.resume;
     if (message.op === 'hb') this.#beat(message);
     else if (message.op === 'event') this.#tell(message);
-    else if (message.op === 'ack') this.#take(message.id)?.resolve(message.record);
-    else if (message.op === 'error') {
-      const error = new ApiError(message.code, message.message, message.errors);
-      this.#take(message.id)?.reject(error);
-    } else if (message.op === 'welcome' && message.gap) this.dispatchEvent(new Event('gap'));
+    else if (message.op === 'ack') this.#requests.accept(message);
+    else if (message.op === 'error') this.#requests.refuse(message);
+  }
+
+  /** @param {any} message */
+  #welcome({ gap }) {
+    const topics = [...this.#topics.keys()].filter((topic) => !this.#told.has(topic));
+    if (topics.length > 0) this.#connection.send({ op: 'subscribe', topics });
+    if (gap || this.#deaf) this.dispatchEvent(new Event('gap'));
+    this.#deaf = false;
   }
 
   /** @param {any} message */
@@ -201,19 +203,10 @@ class Durapy extends EventTarget {
     }
   }
 
-  /** @param {number} id */
-  #take(id) {
-    const waiting = this.#unanswered.get(id);
-    this.#unanswered.delete(id);
-    return waiting;
-  }
-
   #statusChanged() {
     if (this.status === 'lost') {
-      const text =
-        'The connection broke before an answer came: look in the history before resending.';
-      for (const { reject } of this.#unanswered.values()) reject(new ApiError('unknown', text));
-      this.#unanswered.clear();
+      this.#deaf ||= this.#resume === null;
+      this.#requests.abandon();
     }
     this.dispatchEvent(new Event('status'));
   }

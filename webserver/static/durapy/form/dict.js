@@ -40,7 +40,7 @@ function entry(form, field, { name, value, i, item }) {
   return html`<div class="opt"><div class=${nested ? 'stack' : 'cells'}>
       <input class="mono" aria-label="${owner} name ${i + 1}" autocomplete="off" spellcheck="false" placeholder="name"
         .value=${live(name)} @change=${change}>
-      <div>${nested ? html`<div class="nest">${objectRows(form, item, place, value)}</div>` : form.control(inner)}${problemLine(form, inner)}</div>
+      <div>${nested ? html`<div class="nest" role="group" aria-label=${inner.label}>${objectRows(form, item, place, value)}</div>` : form.control(inner)}${problemLine(form, inner)}</div>
     </div>
     <button type="button" class="icon quiet" aria-label="Remove ${owner} ${name}"
       @click=${() => form.state.replace(loc, without(field.value, name))}>${icon('x')}</button></div>`;

@@ -106,7 +106,8 @@ function items(form, field, item) {
       item.type === 'object' && item.properties
         ? objectRows(form, item, place, value)
         : form.control(one);
-    return html`<div class="opt"><div class=${flat ? '' : 'nest'}>${inside}${problemLine(form, one)}</div>
+    return html`<div class="opt"><div class=${flat ? '' : 'nest'} role=${flat ? nothing : 'group'}
+      aria-label=${flat ? nothing : one.label}>${inside}${problemLine(form, one)}</div>
       ${removeButton(form, field, i)}</div>`;
   });
 }

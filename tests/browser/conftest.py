@@ -1,0 +1,74 @@
+"""One Chromium for all of these tests, one rig for each module, a new context for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from _pytest.runner import runtestprotocol
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.support.local_rig import LocalRig
+from tests.support.visitor import LIMIT_MS, Visitor, open_browser, visiting
+
+HERE = Path(__file__).parent
+TRIES = 3
+NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test in this folder."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Run a test again, and say so, if the machine's network changed under the browser.
+
+    Chromium then drops every connection, also those to 127.0.0.1, and no switch keeps it from
+    that; each container that starts or ends on this machine is such a change.
+    """
+    if HERE not in item.path.parents:
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for _ in range(TRIES - 1):
+        if not any(report.failed and NETWORK_CHANGED in report.longreprtext for report in reports):
+            break
+        item.warn(pytest.PytestWarning("run again: the network of this machine changed"))
+        item._initrequest()  # type: ignore[attr-defined] # what a repeated test needs
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=LIMIT_MS)
+    with sync_playwright() as playwright:
+        browser = open_browser(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRig]:
+    """A console, a pinger that pings five times a second, a ponger."""
+    with LocalRig(tmp_path_factory.mktemp("rig"), ping_period_s="0.2") as rig:
+        rig.start_console()
+        rig.start("pinger", "ponger")
+        yield rig
+
+
+@pytest.fixture
+def visitor(browser: Browser, rig: LocalRig) -> Iterator[Visitor]:
+    """Somebody who has signed in; the test fails if their browser complained of anything."""
+    with visiting(browser, rig) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def page(visitor: Visitor) -> Page:
+    return visitor.page

@@ -1,0 +1,1 @@
+"""Services that only the browser tests run."""

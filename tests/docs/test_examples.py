@@ -1,0 +1,111 @@
+"""The examples that talk to a rig, against a real one."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from durapy_core.catalog import Role
+from durapy_core.engines import open_engine
+from durapy_core.engines.base import COMMANDS, STATUS, EngineOptions, Progress
+from durapy_core.engines.memory import MemoryEngine
+from durapy_core.entry import START, Cursor, NewEntry
+from services.commands import PingCommand
+from tests.support.console import TOKEN, Console, publish, run_console
+from tests.support.documents import Code, read_document
+from tests.support.redis_server import RedisServer
+
+HOME = "http://127.0.0.1:8080"
+REFERENCE = read_document("docs/reference.md")
+HOW_TO = read_document("docs/how-to.md")
+REQUESTS = [code for code in REFERENCE.code("sh") if code.mark == "http"]
+TO_REDIS = [code for code in REFERENCE.code("sh") if code.mark == "redis"]
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Console]:
+    with MemoryEngine() as engine:
+        publish(engine, "ponger", Role.HANDLES, command=PingCommand)
+        with run_console(engine, tmp_path) as console:
+            yield console
+
+
+@pytest.mark.redis
+def test_the_rights_that_are_shown_are_enough() -> None:
+    (example,) = (code for code in REFERENCE.code("text") if code.mark == "acl")
+    new = NewEntry(type="PING", body="{}")
+
+    with RedisServer() as server:
+        server.client().execute_command(*example.text.split())
+        url = server.tcp_url.replace("//", "//rig:the-password@")
+        with open_engine(url, EngineOptions(connect_timeout_s=5)) as engine:
+            first = engine.append(COMMANDS, new)
+            assert engine.append(COMMANDS, replace(new, id="a")).key > first.key
+            engine.append_many(COMMANDS, [new, new])
+            progress = Progress(service="ponger", cursor=Cursor(first.key))
+            assert len(engine.read(COMMANDS, after=START, wait_s=1, commit=progress)) == 4
+            assert engine.load_progress("ponger") == progress
+            assert engine.page(COMMANDS, limit=9)[-1] == engine.get(COMMANDS, first.key)
+            engine.put(STATUS, "ponger", "{}")
+            engine.remove(STATUS, "ponger")
+            assert engine.table(STATUS) == {}
+            engine.ping()
+
+
+def ask_as_curl(code: Code, url: str) -> requests.Response:
+    """Do what a line of curl says."""
+    text = code.text.replace("\\\n", " ").replace("$token", TOKEN).replace(HOME, url)
+    words = iter(shlex.split(text))
+    assert next(words) == "curl"
+    address, data, headers = "", None, {}
+    for word in words:
+        if word == "-H":
+            name, _, value = next(words).partition(": ")
+            headers[name] = value
+        elif word == "-d":
+            data = next(words)
+        elif word != "-s":
+            address = word
+    method = "POST" if data else "GET"
+    return requests.request(method, address, data=data, headers=headers, timeout=20)
+
+
+def test_the_examples_of_the_http_api_work(console: Console) -> None:
+    sent, found = (ask_as_curl(code, console.url) for code in REQUESTS)
+
+    record = sent.json()
+    assert (sent.status_code, found.status_code) == (201, 200)
+    assert (record["type"], record["body"]) == ("PING", {"key": "k1"})
+    assert found.json() == {"records": [record], "before": None}
+
+
+def test_the_python_example_sends_a_command(console: Console) -> None:
+    (example,) = (code for code in HOW_TO.code("python") if code.mark == "http")
+    names: dict[str, Any] = {}
+
+    exec(compile(example.text, "how-to.md", "exec"), names)  # noqa: S102 (it is our own)
+    record = names["send"]("PING", {"key": "k2"}, url=console.url, token=TOKEN)
+
+    assert record["body"] == {"key": "k2"}
+    assert console.stored() == 1
+
+
+@pytest.mark.redis
+def test_the_entry_that_redis_cli_writes_is_a_command() -> None:
+    (example,) = TO_REDIS
+    program, *words = shlex.split(example.text)
+
+    with RedisServer() as server, open_engine(server.unix_url) as engine:
+        key = server.client().execute_command(*words).decode()
+        entry = engine.get(COMMANDS, key)
+
+    assert program == "redis-cli"
+    assert entry is not None
+    assert (entry.type, entry.sender) == ("PING", "me")
+    assert PingCommand.from_json(entry.body or "") == (PingCommand(key="k-by-hand"), 0)
+    assert json.loads(entry.body or "") == {"key": "k-by-hand"}
