@@ -172,6 +172,7 @@ class Link:
     def _connect(self) -> None:
         self._server.check_open()
         self._made_at_s = time.monotonic()
+        self._replies = Replies()  # the old ones belong to a thread that may still be closing them
         connection = self._server.address.make_connection(self._replies, timeout_s=self._timeout_s)
         self._connection = connection
         try:
@@ -202,6 +203,7 @@ class Link:
 
     def _break(self, error: BaseException) -> None:
         """Drop the connection and raise what happened; return for what is no loss of it."""
+        dropped = self._connection is None  # by another thread, on purpose
         self.drop()
         if isinstance(error, exceptions.AuthenticationError):
             raise _refused(error, self._server.name) from error
@@ -209,9 +211,10 @@ class Link:
         why = f"no reply within {self._timeout_s:g} s" if timed_out else str(error)
         # Closed by another thread, a call stumbles over the socket that is gone.
         if isinstance(error, exceptions.RedisError | OSError) or (
-            self._server.closed.is_set() and isinstance(error, Exception)
+            dropped and isinstance(error, Exception)
         ):
-            self._server.went_away(why, made_at_s=self._made_at_s)
+            if not dropped:
+                self._server.went_away(why, made_at_s=self._made_at_s)
             raise Lost(why) from error
 
 
