@@ -9,9 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from threading import get_ident
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, Never, ParamSpec
 
 from durapy_core.command import Command, CommandRecord
+from durapy_core.confirm import Confirmation, send_and_confirm
 from durapy_core.entry import Entry
 from durapy_core.errors import SessionError
 from durapy_core.failures import name_of
@@ -81,6 +82,32 @@ class BackgroundContext:
         self._check_owned()
         return self._outbox.send_many(list(commands), cause=self._cause)
 
+    def send_and_confirm(
+        self, command: Command, *, services: Iterable[str], timeout_s: float = 5.0
+    ) -> Confirmation:
+        """Send a command and wait until each of the services has said what became of it.
+
+        Only background work may: a handler would keep its own service from going on. The wait is
+        cut short when this work is asked to stop; then what has not answered is `unknown`.
+
+        Raises:
+            SessionError: a service is down or stands by, or is this one itself: nothing was sent.
+            EngineError: as `send`.
+        """
+        self._check_owned()
+        wanted = tuple(services)
+        if self._outbox.service in wanted:
+            raise SessionError(
+                f"Nothing was sent: {self._outbox.service} would wait for itself; leave it out."
+            )
+        return send_and_confirm(
+            self._outbox.engine,
+            lambda: self._outbox.send(command, cause=self._cause),
+            services=wanted,
+            timeout_s=timeout_s,
+            stopping=self._tasks.stopping.is_set,
+        )
+
     def _check_owned(self) -> None:
         if self._tasks.abandoned:
             raise SessionError(
@@ -143,6 +170,17 @@ class ServiceContext:
         task = BackgroundContext(self._outbox, self._tasks, self._cause())
         work = partial(function, task, *args, **kwargs)
         self._tasks.start(name_of(function), work, key=self._cause())
+
+    def send_and_confirm(self, command: Command, **_: object) -> Never:
+        """Refuse: see `BackgroundContext.send_and_confirm`.
+
+        Raises:
+            SessionError: always; nothing was sent.
+        """
+        raise SessionError(
+            f"{type(command).__name__} was not sent: waiting here would keep this service from "
+            "going on; do it in ctx.spawn(…), with task.send_and_confirm."
+        )
 
     def stop_service(self) -> None:
         """End this service after the current handler, as SIGTERM does; the exit code is 0.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from durapy_core.command import Command, CommandRecord
-from durapy_core.engines.base import COMMANDS
+from durapy_core.engines.base import COMMANDS, Engine
 from durapy_core.engines.lead import Lead
 from durapy_core.entry import Entry, NewEntry
 from durapy_core.errors import InvalidCommandError, LeaseLostError
@@ -17,6 +17,8 @@ class Outbox:
     """Appends commands to the log as one service, while it leads. Any thread may use it.
 
     Attributes:
+        engine: the store, for what is not sent.
+        service: whose name the sends carry.
         log: loguru's logger with `service` and `replica` bound.
         stop_service: ends the service after the current handler, as SIGTERM does.
         recognise: returns what a numbered send stored when it was made before; None when no send
@@ -27,17 +29,19 @@ class Outbox:
         self,
         lead: Lead,
         *,
+        engine: Engine,
         service: str,
         log: "Logger",
         stop_service: Callable[[], None],
         on_lost: Callable[[LeaseLostError], None],
     ) -> None:
         """Take the lead, and whom to tell when a send finds that it is lost."""
+        self.engine = engine
+        self.service = service
         self.log = log
         self.stop_service = stop_service
         self.recognise: Callable[[NewEntry], Entry | None] | None = None
         self._lead = lead
-        self._service = service
         self._on_lost = on_lost
 
     def send(
@@ -92,7 +96,7 @@ class Outbox:
         return NewEntry(
             type=type(command).options.type,
             body=command.to_json(),
-            sender=self._service,
+            sender=self.service,
             cause=cause,
             n=n,
         )

@@ -20,12 +20,13 @@ from durapy_core.entry import Cursor
 from durapy_core.errors import EngineError, LeaseLostError, ServiceError
 from durapy_core.failures import FailureHook
 from durapy_core.leadership import Leadership
+from durapy_core.office import Office
 from durapy_core.patience import Patience, StoppedWaitingError
 from durapy_core.service import Service
 from durapy_core.session import OpenSession
 from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.store_clock import StoreClock, boottime_s
-from durapy_core.term import Office, Term
+from durapy_core.term import Term
 
 _LOOKS_PER_LEASE: Final = 20
 """A standby looks so often; the lease is shorter by one look, so that none comes too late."""

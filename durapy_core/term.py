@@ -1,63 +1,24 @@
 """One term of a service: from taking the lead to giving it up, or to finding that it is lost."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
 
 from durapy_core.calls import Caller
 from durapy_core.context import ServiceContext, StopReason
 from durapy_core.dispatch import Dispatcher
-from durapy_core.engines.base import COMMANDS, Engine, Progress
+from durapy_core.engines.base import COMMANDS
 from durapy_core.engines.lead import Lead
 from durapy_core.entry import Cursor, Entry
-from durapy_core.errors import DurapyError, EngineError, LeaseLostError, ServiceError, SessionError
-from durapy_core.failures import FailureHook, explain, log_failure, name_of
-from durapy_core.kept import Kept
+from durapy_core.errors import DurapyError, EngineError, LeaseLostError, ServiceError
+from durapy_core.failures import explain, log_failure, name_of
 from durapy_core.leadership import Leadership
 from durapy_core.ledger import BATCH, Ledger
+from durapy_core.office import Office
 from durapy_core.outbox import Outbox
-from durapy_core.patience import Patience
-from durapy_core.redelivery import KILLS, Redelivery
-from durapy_core.service import Hook, Service
+from durapy_core.service import Hook
 from durapy_core.session import OpenSession
-from durapy_core.store_clock import StoreClock
-from durapy_core.vitals import Vitals
-
-if TYPE_CHECKING:
-    from loguru import Logger
-
-R = TypeVar("R")
-
-_NOTHING: Final = Kept()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
-    """What every term of one replica shares.
-
-    Attributes:
-        log: loguru's logger with `service` and `replica` bound.
-        stop: asks for the end of the replica; `stopping` tells whether somebody has.
-        commit_s: how long finished records may wait for their commit, in seconds.
-        debug: whether each record that is handled is logged at DEBUG.
-        on_failure: is told what the service's own code raised; None logs it.
-        on_return: is called when the store has been away and answers again.
-    """
-
-    service: Service
-    engine: Engine
-    log: "Logger"
-    clock: StoreClock
-    patience: Patience
-    stop: Callable[[], None]
-    stopping: Callable[[], bool]
-    commit_s: float
-    debug: bool
-    on_failure: FailureHook | None
-    on_return: Callable[[], None]
-    vitals: Vitals = field(default_factory=Vitals)
+from durapy_core.takeover import NOTHING, Takeover
 
 
 class Term:
@@ -76,6 +37,7 @@ class Term:
         self._leadership = leadership
         self._outbox = Outbox(
             lead,
+            engine=office.engine,
             service=office.service.name,
             log=office.log,
             stop_service=office.stop,
@@ -92,6 +54,7 @@ class Term:
             debug=office.debug,
         )
         self._ctx = ServiceContext(self._outbox, self._dispatcher.tasks)
+        self._takeover = Takeover(office, lead, self._dispatcher)
         self._ledger: Ledger | None = None
         self._hooked = False
         self._unsafe = not lead.tenure.clean and office.service.safe is not None
@@ -110,7 +73,7 @@ class Term:
         Raises:
             ServiceError: a hook raised something else than a DurapyError, which goes on.
         """
-        kept = self._take_up(first)
+        self._ledger, kept = self._takeover.open_books(first)
         if self._unsafe and self._service.safe is not None:
             self._log.warning("the last process died; its hardware is made safe first")
             self._run_hook(self._service.safe)
@@ -118,9 +81,11 @@ class Term:
         for hook in self._service.start_hooks:
             self._run_hook(hook)
         self._hooked = True
-        self._look_back(kept)
-        if kept.begin is not None:
-            self._restore(kept)
+        redelivery = self._takeover.look_back(self._ledger, kept)
+        if redelivery is not None:
+            self._dispatcher.redelivery = redelivery
+            self._outbox.recognise = redelivery.recognise
+        self._takeover.restore(self._ledger, kept)
 
     def turn(self, wait_s: float) -> int:
         """Save the progress, read the next records in the same round trip, and handle them.
@@ -139,7 +104,7 @@ class Term:
             books.written(commit)
         if was_away:
             self._office.on_return()
-            self._follow_log()
+            self._takeover.follow_log(books)
         if entries:
             self._handle(entries)
         elif self._dispatcher.redelivery is not None:
@@ -173,32 +138,6 @@ class Term:
             for hook in reversed(self._service.stop_hooks):
                 self._caller.call(hook, self._ctx, key=None)
 
-    def _take_up(self, first: Cursor | None) -> Kept:
-        progress = self._lead.tenure.progress
-        if progress is None:
-            cursor = self._wait(lambda: self._engine.end(COMMANDS)) if first is None else first
-            begun = Progress(service=self._service.name, cursor=cursor)
-            self._wait(lambda: self._lead.commit(begun))
-            self._ledger = Ledger(begun)
-            return _NOTHING
-        self._ledger = Ledger(progress)
-        self._follow_log()
-        try:
-            return Kept.from_text(progress.session)
-        except SessionError as error:
-            self._log.error("no session is restored: {why}", why=str(error))
-            return _NOTHING
-
-    def _follow_log(self) -> None:
-        end = self._wait(lambda: self._engine.end(COMMANDS))
-        if self._engine.compare(self._books.cursor, end) > 0:
-            self._log.error(
-                "the store lost the end of the log; this service goes on at what is its end now",
-                cursor=self._books.cursor,
-                end=end,
-            )
-            self._books.cursor = end
-
     def _run_hook(self, hook: Hook) -> None:
         try:
             hook(self._ctx)
@@ -211,41 +150,6 @@ class Term:
                 f"{explain(error)}."
             ) from error
 
-    def _look_back(self, kept: Kept) -> None:
-        """Find out what a predecessor that died may have done without saying so."""
-        tenure = self._lead.tenure
-        mark = tenure.mark or kept.mark
-        until_s = max(kept.unsure_until_s, 0.0 if tenure.clean else tenure.held_until_s)
-        if mark is not None and not self._is_open(mark):
-            mark = None
-        if not until_s and mark is None:
-            return
-        redelivery = Redelivery(until_s=until_s, mark=mark, attempts=tenure.attempts)
-        redelivery.gather(self._service.name, self._backlog(), is_open=self._is_open)
-        self._dispatcher.redelivery = redelivery
-        self._outbox.recognise = redelivery.recognise
-
-    def _restore(self, kept: Kept) -> None:
-        """Reopen the session; where building it may have ended a process, that is marked first."""
-        tenure = self._lead.tenure
-        begin = kept.begin.key if kept.begin else ""
-        crashed = tenure.mark == begin and tenure.attempts > KILLS  # the first death was another
-        mark = not tenure.clean and not crashed and self._dispatcher.can_restore(kept)
-        if mark:
-            self._save(kept)
-            self._wait(lambda: self._lead.mark(begin))
-        self._dispatcher.restore(kept, self._backlog(), self._find, crashed=crashed)
-        if mark:
-            self._save(kept)
-
-    def _save(self, kept: Kept) -> None:
-        """Write what is kept at the present cursor, which removes a mark."""
-        redelivery = self._dispatcher.redelivery
-        text = (redelivery.add_to(kept) if redelivery else kept).to_text()
-        now = Progress(service=self._service.name, cursor=self._books.cursor, session=text)
-        self._wait(lambda: self._lead.commit(now))
-        self._books.written(now)
-
     def _handle(self, entries: list[Entry]) -> None:
         books, leadership = self._books, self._leadership
         due = time.monotonic() + self._office.commit_s
@@ -253,7 +157,7 @@ class Term:
         for entry in entries:
             if self._office.stopping():
                 return
-            self._wait(leadership.check)
+            self._office.wait(leadership.check)
             receipt = self._dispatcher.dispatch(entry)
             books.add(entry.key, receipt)
             alone = self._dispatcher.redelivery is not None and self._passed(entry, receipt)
@@ -279,8 +183,8 @@ class Term:
 
     def _mark(self, key: str) -> None:
         """Write that a record is about to be handled; all before it is committed first."""
-        self._wait(self._commit)
-        self._wait(lambda: self._lead.mark(key))
+        self._office.wait(self._commit)
+        self._office.wait(lambda: self._lead.mark(key))
 
     def _commit(self) -> None:
         progress = self._ledger.offer(self._keep()) if self._ledger else None
@@ -293,35 +197,13 @@ class Term:
         session, redelivery = self._dispatcher.session, self._dispatcher.redelivery
         if redelivery is None:
             return session.text if session else None
-        return redelivery.add_to(session.kept if session else _NOTHING).to_text()
+        return redelivery.add_to(session.kept if session else NOTHING).to_text()
 
     @property
     def _books(self) -> Ledger:
         if self._ledger is None:
             raise ServiceError("begin() comes before turn().")
         return self._ledger
-
-    def _is_open(self, key: str) -> bool:
-        """Return whether the record of a key lies after the cursor."""
-        try:
-            return self._engine.compare(key, self._books.cursor) > 0
-        except EngineError:  # no key of this engine
-            return False
-
-    def _find(self, key: str) -> Entry | None:
-        return self._wait(lambda: self._engine.get(COMMANDS, key))
-
-    def _backlog(self) -> Iterator[Entry]:
-        after = self._books.cursor
-        while entries := self._read_on(after):
-            yield from entries
-            after = Cursor(entries[-1].key)
-
-    def _read_on(self, after: Cursor) -> list[Entry]:
-        return self._wait(lambda: self._engine.read(COMMANDS, after=after, limit=BATCH))
-
-    def _wait(self, call: Callable[[], R]) -> R:
-        return self._office.patience.call(call, on=EngineError)[0]
 
     def _try(self, call: Callable[[], object], what: str) -> bool:
         """Return whether the store took something; only the loss of the lead is raised."""

@@ -9,6 +9,11 @@ from tests.support.redis_server import RedisServer
 pytest.register_assert_rewrite("durapy_core.testing")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take `--long`, which lets the tests of faults go on ten times as long."""
+    parser.addoption("--long", action="store_true", help="the tests of faults, ten times as long")
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisServer]:
     """A Redis server for the whole run; a test keeps apart by its namespace."""

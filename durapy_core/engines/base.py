@@ -189,10 +189,11 @@ class Engine(Upkeep, SafeStateKeeper, ABC):
 
     @abstractmethod
     def commit(self, progress: Progress) -> None:
-        """Write the progress of a service, replacing what was there.
+        """Write the progress of a service, replacing what was there, and append its receipts.
 
         Raises:
-            EngineUnavailableError: the store did not answer; make the same call again.
+            EngineUnavailableError: the store did not answer; make the same call again. That its
+                receipts are not appended twice then is promised by `Lead.commit` only.
         """
 
     @abstractmethod

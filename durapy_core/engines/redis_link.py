@@ -170,8 +170,9 @@ class Link:
     def _connect(self) -> None:
         self._server.check_open()
         self._made_at_s = time.monotonic()
-        # A new one each time: redis-py closes a connection that failed only when it is collected,
-        # which may be late, and would take the socket away from the one that followed.
+        # New ones each time: the old ones belong to a thread that may still be closing them, or to a
+        # connection that redis-py closes only when it is collected, and that would take the socket
+        # away from the one that followed.
         self._replies = Replies()
         connection = self._server.address.make_connection(self._replies, timeout_s=self._timeout_s)
         self._connection = connection
@@ -213,6 +214,7 @@ class Link:
 
     def _break(self, error: BaseException) -> None:
         """Drop the connection and raise what happened; return for what is no loss of it."""
+        dropped = self._connection is None  # by another thread, on purpose
         self.drop()
         if isinstance(error, exceptions.AuthenticationError):
             raise _refused(error, self._server.name) from error
@@ -220,9 +222,10 @@ class Link:
         why = f"no reply within {self._timeout_s:g} s" if timed_out else str(error)
         # Closed by another thread, a call stumbles over the socket that is gone.
         if isinstance(error, exceptions.RedisError | OSError) or (
-            self._server.closed.is_set() and isinstance(error, Exception)
+            dropped and isinstance(error, Exception)
         ):
-            self._server.went_away(why, made_at_s=self._made_at_s)
+            if not dropped:
+                self._server.went_away(why, made_at_s=self._made_at_s)
             raise Lost(why) from error
 
 

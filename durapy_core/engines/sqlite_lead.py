@@ -66,6 +66,8 @@ class SqliteLead(Lead):
         """Return the entries after a cursor; see `Lead.read`."""
         if commit is not None:
             self.commit(commit)
+        else:
+            self._lease.look(self._store.file)
         return self._engine.read(log, after=after, limit=limit, wait_s=wait_s)
 
     def commit(self, progress: Progress) -> None:

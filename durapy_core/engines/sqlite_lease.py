@@ -12,6 +12,7 @@ from typing import Final
 
 from durapy_core.engines.base import Progress
 from durapy_core.engines.lead import Tenure, lost
+from durapy_core.engines.sqlite_file import SqliteFile
 from durapy_core.entry import Cursor
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
@@ -37,6 +38,7 @@ class SqliteLease:
 
     def __init__(self, namespace: str, service: str, *, token: str, lease_s: float) -> None:
         self._whose = (namespace, service)
+        self._claim = (*self._whose, token)
         self._service = service
         self._token = token
         self._lease_s = lease_s
@@ -78,7 +80,12 @@ class SqliteLease:
         Raises:
             LeaseLostError: another took it over, or it was given up.
         """
-        if writer.execute(_HOLDS, (*self._whose, self._token)).fetchone() is None:
+        if writer.execute(_HOLDS, self._claim).fetchone() is None:
+            raise lost(self._service)
+
+    def look(self, file: SqliteFile) -> None:
+        """Return if this process holds the lease, outside a transaction; see `check`."""
+        if not file.query(_HOLDS, self._claim):
             raise lost(self._service)
 
     def renew(self, writer: sqlite3.Connection) -> float:

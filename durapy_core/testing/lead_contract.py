@@ -110,7 +110,9 @@ class LeadContract:
         assert after.now_s >= after.held_until_s > old.tenure.now_s
         old.close()
 
-    @pytest.mark.parametrize("way", ["append", "append_many", "commit", "read", "mark", "renew"])
+    @pytest.mark.parametrize(
+        "way", ["append", "append_many", "commit", "read", "read only", "mark", "renew"]
+    )
     def test_nothing_of_a_superseded_leader_enters(
         self, engine: Engine, rival: Engine, way: str
     ) -> None:
@@ -218,6 +220,8 @@ def _use(lead: Lead, way: str, entry: NewEntry, progress: Progress) -> None:
             lead.commit(progress)
         case "read":
             lead.read(COMMANDS, after=START, commit=progress)
+        case "read only":
+            lead.read(COMMANDS, after=START)
         case "mark":
             lead.mark("9")
         case _:

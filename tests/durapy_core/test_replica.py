@@ -12,6 +12,8 @@ from durapy_core.entry import START, Cursor, Entry, NewEntry
 from durapy_core.errors import ServiceError
 from durapy_core.patience import StoppedWaitingError
 from durapy_core.replica import Replica, ReplicaOptions
+from durapy_core.runtime import run_service
+from durapy_core.settings import Settings
 from durapy_core.status import ServiceState
 from tests.support.fickle_engine import FickleEngine
 from tests.support.log_lines import logged
@@ -75,6 +77,22 @@ def test_a_service_begins_at_the_end_of_the_log_on_its_first_start_ever() -> Non
     replica.turn(0)
 
     assert rig.heard == ["from now on"]
+
+
+def test_with_from_start_a_service_that_never_ran_begins_at_the_first_record() -> None:
+    rig = Rig()
+    rig.hint("from before")
+    settings = Settings(engine="memory://")
+
+    @rig.service.on(EchoCommand)
+    def leave(command: EchoCommand, ctx: Context) -> None:
+        ctx.stop_service()
+
+    for _ in range(2):  # the second time it has run before
+        rig.engine.append(COMMANDS, encode(EchoCommand()))
+        run_service(rig.service, rig.engine, settings, from_start=True)
+
+    assert rig.heard == ["from before"]
 
 
 def test_a_service_hears_what_it_sends_at_its_first_start() -> None:

@@ -26,7 +26,12 @@ def test_work_that_does_not_end_is_named_and_can_send_no_more() -> None:
     lead = engine.lead("rig", lease_s=60)
     assert lead is not None
     outbox = Outbox(
-        lead, service="rig", log=logger, stop_service=lambda: None, on_lost=lambda _error: None
+        lead,
+        engine=engine,
+        service="rig",
+        log=logger,
+        stop_service=lambda: None,
+        on_lost=lambda _error: None,
     )
     task = BackgroundContext(outbox, group, None)
 

@@ -1,15 +1,17 @@
 """A leader on Redis whose connection breaks or whose server dies: nothing is lost or doubled."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from loguru import logger
 
 from durapy_core.engines import open_engine
 from durapy_core.engines.base import COMMANDS, LEASES, RECEIPTS, Engine, Progress
 from durapy_core.engines.lead import Lead
 from durapy_core.entry import START, Cursor, Entry
 from durapy_core.errors import EngineError, LeaseLostError
-from durapy_core.testing.engine_contract import LOG, ping, read_all
+from durapy_core.testing.engine_contract import LOG, LONG_S, ping, read_all, until
 from durapy_core.testing.lead_contract import receipt, take
 from tests.support.cutting_proxy import Cut, CuttingProxy
 from tests.support.redis_server import RedisServer
@@ -209,6 +211,24 @@ def test_a_lease_is_not_held_for_ever_when_the_servers_clock_was_set_back(
 
     assert rival.lead("valve", lease_s=1) is None
     assert take(rival).tenure.epoch == 2
+
+
+@pytest.mark.parametrize("way", ["close", "release"])
+def test_a_read_that_waits_ends_when_the_lead_is_given_up(
+    lead: Lead, server: RedisServer, way: str
+) -> None:
+    lines: list[str] = []
+    sink = logger.add(lines.append, level="WARNING")
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(lead.read, COMMANDS, after=START, wait_s=LONG_S)
+        until(lambda: server.client().info("clients")["blocked_clients"] == 1)
+
+        lead.close() if way == "close" else lead.release(None)
+
+        with pytest.raises(LeaseLostError):
+            reader.result(LONG_S / 3)
+    logger.remove(sink)
+    assert lines == [], "the store is not away"
 
 
 def test_a_commit_that_the_server_refuses_writes_nothing(
