@@ -170,9 +170,9 @@ class Link:
     def _connect(self) -> None:
         self._server.check_open()
         self._made_at_s = time.monotonic()
-        # New ones each time: the old ones belong to a thread that may still be closing them, or to a
-        # connection that redis-py closes only when it is collected, and that would take the socket
-        # away from the one that followed.
+        # New ones each time. The old ones may belong to a thread that is still closing them, or to
+        # a connection that failed: redis-py closes it only when it is collected, which may be
+        # late, and would take the socket away from the one that followed.
         self._replies = Replies()
         connection = self._server.address.make_connection(self._replies, timeout_s=self._timeout_s)
         self._connection = connection
