@@ -136,6 +136,8 @@ def publish_type(command_class: type[Command], roles: Iterable[Role]) -> Publish
 
 def unknown_type_message(wire_type: str, known: Iterable[str]) -> str:
     """Return the sentence for a wire type that nobody knows, with near names."""
-    near = get_close_matches(wire_type.upper(), list(known), n=1, cutoff=0.5)
+    asked = wire_type.upper()
+    near = get_close_matches(asked, list(known), n=3, cutoff=0.5)
+    near.sort(key=lambda name: sorted(name) != sorted(asked))  # swapped letters are likeliest
     hint = f'did you mean "{near[0]}"?' if near else "`durapy types` lists the known ones."
     return f"No command is called {json.dumps(wire_type, ensure_ascii=False)}; {hint}"

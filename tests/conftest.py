@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.support.redis_server import RedisServer
+from tests.support.visitor import LIMIT_MS, open_browser
 
 pytest.register_assert_rewrite("durapy_core.testing")
 
@@ -19,6 +21,14 @@ def redis_server() -> Iterator[RedisServer]:
     """A Redis server for the whole run; a test keeps apart by its namespace."""
     with RedisServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run: Playwright allows one of its loops in a process."""
+    expect.set_options(timeout=LIMIT_MS)
+    with sync_playwright() as playwright, open_browser(playwright) as browser:
+        yield browser
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

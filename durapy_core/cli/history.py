@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
+from threading import Event
 from typing import Annotated, Final
 
 import typer
@@ -15,9 +16,10 @@ from durapy_core.entry import START, Cursor, Entry
 from durapy_core.errors import CommandError, EngineUnavailableError
 from durapy_core.published import KnownTypes, load_known_types
 from durapy_core.record_json import record_json
+from durapy_core.signals import capture_signals
 
 _PAGE: Final = 500
-_WAIT_S: Final = 1.0
+_WAIT_S: Final = 0.5
 
 
 class Filter:
@@ -60,9 +62,20 @@ def history(  # noqa: PLR0913 (the options of a command line)
         end = engine.end(COMMANDS) if follow else START
         for entry in reversed(list(islice(_backwards(engine, wanted), limit))):
             _show(entry, known, as_json=as_json)
-        for entry in _forwards(engine, end) if follow else ():
+        if follow:
+            _follow(engine, end, wanted, known, as_json=as_json)
+
+
+def _follow(
+    engine: Engine, after: Cursor, wanted: Filter, known: KnownTypes, *, as_json: bool
+) -> None:
+    """Show what comes, until Ctrl-C: between two looks, so that it interrupts nothing half done."""
+    ended = Event()
+    with capture_signals(ended.set):
+        for entry in _forwards(engine, after, ended):
             if wanted.matches(entry):
                 _show(entry, known, as_json=as_json)
+    raise KeyboardInterrupt
 
 
 def _backwards(engine: Engine, wanted: Filter) -> Iterator[Entry]:
@@ -72,10 +85,10 @@ def _backwards(engine: Engine, wanted: Filter) -> Iterator[Entry]:
         before = Cursor(page[-1].key)
 
 
-def _forwards(engine: Engine, after: Cursor) -> Iterator[Entry]:
-    """Yield what comes after a cursor, for ever; a store that goes away is waited for."""
+def _forwards(engine: Engine, after: Cursor, ended: Event) -> Iterator[Entry]:
+    """Yield what comes after a cursor until `ended`; a store that goes away is waited for."""
     away = False
-    while True:
+    while not ended.is_set():
         try:
             entries = engine.read(COMMANDS, after=after, wait_s=_WAIT_S)
         except EngineUnavailableError as error:

@@ -1,14 +1,14 @@
-"""One Chromium for all of these tests, one rig for each module, a new context for each test."""
+"""One rig for each module, a new context for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from _pytest.runner import runtestprotocol
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.support.local_rig import LocalRig
-from tests.support.visitor import LIMIT_MS, Visitor, open_browser, visiting
+from tests.support.visitor import Visitor, visiting
 
 HERE = Path(__file__).parent
 TRIES = 3
@@ -42,15 +42,6 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
-
-
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=LIMIT_MS)
-    with sync_playwright() as playwright:
-        browser = open_browser(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

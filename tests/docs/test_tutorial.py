@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.support.checkout import ROOT
 from tests.support.compose import ComposeProject
 from tests.support.installed import clone_installed
 from tests.support.rig import free_port
 from tests.support.tutorial import Walk, read_blocks
-from tests.support.visitor import ARTIFACTS, open_browser
+from tests.support.visitor import ARTIFACTS
 from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -91,9 +91,11 @@ def test_a_copied_service_is_used_without_a_restart_of_the_console(
 
 
 @pytest.mark.browser
-def test_the_copied_service_and_the_new_page_are_used_from_a_browser(local: Done) -> None:
-    with sync_playwright() as playwright, open_browser(playwright) as browser:
-        page = browser.new_page(base_url=local.url)
+def test_the_copied_service_and_the_new_page_are_used_from_a_browser(
+    local: Done, browser: Browser
+) -> None:
+    with browser.new_context(base_url=local.url) as context:
+        page = context.new_page()
         page.goto("/login")
         page.get_by_label("Token").fill(local.token)
         page.get_by_role("button", name="Sign in").click()

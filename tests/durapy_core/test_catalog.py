@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durapy_core.catalog import CommandCatalog, Role, encode, publish_type
+from durapy_core.catalog import (
+    CommandCatalog,
+    Role,
+    encode,
+    publish_type,
+    unknown_type_message,
+)
 from durapy_core.command import Command
 from durapy_core.entry import Entry
 from durapy_core.errors import RegistrationError, UnknownCommandError
@@ -80,3 +86,9 @@ def test_what_is_published_is_what_the_class_says() -> None:
     assert published.schema_["required"] == ["inner"]
     assert published.schema_["additionalProperties"] is False
     assert published.roles == (Role.HANDLES,)
+
+
+def test_swapped_letters_are_likelier_than_another_letter() -> None:
+    message = unknown_type_message("PNIG", ["PONG", "PING"])
+
+    assert 'did you mean "PING"?' in message

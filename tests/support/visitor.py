@@ -26,7 +26,7 @@ AXE: Final = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 DESK: Final = ViewportSize(width=1440, height=900)
 TABLET: Final = ViewportSize(width=1024, height=768)
 PHONE: Final = ViewportSize(width=360, height=640)
-LIMIT_MS: Final = 15_000
+LIMIT_MS: Final = 30_000
 FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",
