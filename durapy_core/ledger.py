@@ -25,6 +25,16 @@ class Ledger:
         self._receipts: list[NewEntry] = []
         self._offered: Progress | None = None
 
+    @property
+    def is_even(self) -> bool:
+        """Whether all that is finished is committed."""
+        return self.cursor == self._committed.cursor
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether a commit was offered of which nobody knows if it was written."""
+        return self._offered is not None
+
     def add(self, key: str, receipt: NewEntry | None) -> None:
         """Note that a record is finished, with its receipt if this service is to give one."""
         self.cursor = Cursor(key)

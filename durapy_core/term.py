@@ -7,7 +7,7 @@ from functools import partial
 from durapy_core.calls import Caller
 from durapy_core.context import ServiceContext, StopReason
 from durapy_core.dispatch import Dispatcher
-from durapy_core.engines.base import COMMANDS
+from durapy_core.engines.base import COMMANDS, Progress
 from durapy_core.engines.lead import Lead
 from durapy_core.entry import Cursor, Entry
 from durapy_core.errors import DurapyError, EngineError, LeaseLostError, ServiceError
@@ -56,6 +56,7 @@ class Term:
         self._ctx = ServiceContext(self._outbox, self._dispatcher.tasks)
         self._takeover = Takeover(office, lead, self._dispatcher)
         self._ledger: Ledger | None = None
+        self._due_s = 0.0
         self._hooked = False
         self._unsafe = not lead.tenure.clean and office.service.safe is not None
 
@@ -88,23 +89,18 @@ class Term:
         self._takeover.restore(self._ledger, kept)
 
     def turn(self, wait_s: float) -> int:
-        """Save the progress, read the next records in the same round trip, and handle them.
+        """Read the next records and handle them, saving the progress in the same round trip.
 
+        While records keep coming it is saved once in `commit_s`; before a longer wait, at once.
         Waits up to `wait_s` seconds for the first one. Returns how many were read.
         """
         books = self._books
-        commit = books.offer(self._keep())
-        entries, was_away = self._office.patience.call(
-            lambda: self._lead.read(
-                COMMANDS, after=books.cursor, limit=BATCH, wait_s=wait_s, commit=commit
-            ),
-            on=EngineError,
-        )
-        if commit is not None:
-            books.written(commit)
-        if was_away:
-            self._office.on_return()
-            self._takeover.follow_log(books)
+        spare_s = min(self._due_s - time.monotonic(), wait_s)
+        entries: list[Entry] = []
+        if spare_s > 0 and not books.is_even and not books.is_in_doubt:
+            entries = self._read(spare_s, None)  # what is finished need not be committed yet
+        if not entries:
+            entries = self._read(wait_s, books.offer(self._keep()))
         if entries:
             self._handle(entries)
         elif self._dispatcher.redelivery is not None:
@@ -132,6 +128,21 @@ class Term:
         self._let_go(StopReason.HANDOVER)
         self._lead.close()
 
+    def _read(self, wait_s: float, commit: Progress | None) -> list[Entry]:
+        books = self._books
+        entries, was_away = self._office.patience.call(
+            lambda: self._lead.read(
+                COMMANDS, after=books.cursor, limit=BATCH, wait_s=wait_s, commit=commit
+            ),
+            on=EngineError,
+        )
+        if commit is not None:
+            books.written(commit)
+        if was_away:
+            self._office.on_return()
+            self._takeover.follow_log(books)
+        return entries
+
     def _let_go(self, reason: StopReason) -> None:
         self._dispatcher.close(reason)
         if self._hooked:
@@ -152,19 +163,21 @@ class Term:
 
     def _handle(self, entries: list[Entry]) -> None:
         books, leadership = self._books, self._leadership
-        due = time.monotonic() + self._office.commit_s
+        if books.is_even:
+            self._due_s = time.monotonic() + self._office.commit_s
         last = entries[-1]
         for entry in entries:
             if self._office.stopping():
                 return
-            self._office.wait(leadership.check)
+            if leadership.is_due():
+                self._office.wait(leadership.check)
             receipt = self._dispatcher.dispatch(entry)
             books.add(entry.key, receipt)
             alone = self._dispatcher.redelivery is not None and self._passed(entry, receipt)
-            if alone or (time.monotonic() >= due and entry is not last):
+            if alone or (entry is not last and time.monotonic() >= self._due_s):
                 if not self._try(self._commit, "a commit"):
                     return  # nothing more is handled until that is resolved
-                due = time.monotonic() + self._office.commit_s
+                self._due_s = time.monotonic() + self._office.commit_s
 
     def _passed(self, entry: Entry, receipt: object) -> bool:
         """Note a finished record that may have been handled before; True if it is saved alone."""
