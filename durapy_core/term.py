@@ -58,7 +58,8 @@ class Term:
         self._ledger: Ledger | None = None
         self._due_s = 0.0
         self._hooked = False
-        self._unsafe = not lead.tenure.clean and office.service.safe is not None
+        self._begun = False
+        self._gone = False
 
     @property
     def session(self) -> OpenSession | None:
@@ -75,10 +76,9 @@ class Term:
             ServiceError: a hook raised something else than a DurapyError, which goes on.
         """
         self._ledger, kept = self._takeover.open_books(first)
-        if self._unsafe and self._service.safe is not None:
+        if not self._lead.tenure.clean and self._service.safe is not None:
             self._log.warning("the last process died; its hardware is made safe first")
             self._run_hook(self._service.safe)
-            self._unsafe = False
         for hook in self._service.start_hooks:
             self._run_hook(hook)
         self._hooked = True
@@ -87,6 +87,7 @@ class Term:
             self._dispatcher.redelivery = redelivery
             self._outbox.recognise = redelivery.recognise
         self._takeover.restore(self._ledger, kept)
+        self._begun = True
 
     def turn(self, wait_s: float) -> int:
         """Read the next records and handle them, saving the progress in the same round trip.
@@ -109,15 +110,15 @@ class Term:
 
     def end(self, reason: StopReason) -> None:
         """Save the progress, let go of session, work and devices, and give the lead up."""
+        if not self._begun:
+            self._give_back(reason)
+            return
         if not self._try(self._commit, "the progress"):
             self._log.error(
                 "the progress could not be saved: what was handled last is handled again at the "
                 "next start"
             )
         self._let_go(reason)
-        if self._unsafe:
-            self._lead.close()  # not released, so that the next process makes the hardware safe
-            return
         progress = self._ledger.offer(self._keep()) if self._ledger else None
         if not self._try(lambda: self._lead.release(progress), "the lead"):
             self._log.warning("the lead could not be given up; it runs out by itself")
@@ -143,7 +144,17 @@ class Term:
             self._takeover.follow_log(books)
         return entries
 
+    def _give_back(self, reason: StopReason) -> None:
+        """Leave everything to the next process as it was found, as this term never began."""
+        self._let_go(reason)
+        if self._lead.tenure.clean:
+            self._try(lambda: self._lead.release(None), "the lead")
+        self._lead.close()  # else it runs out, and the next one knows that a process has died
+
     def _let_go(self, reason: StopReason) -> None:
+        if self._gone:
+            return
+        self._gone = True
         self._dispatcher.close(reason)
         if self._hooked:
             for hook in reversed(self._service.stop_hooks):
