@@ -49,8 +49,12 @@ class Leadership:
             LeaseLostError: another process leads now.
             EngineUnavailableError: the store did not answer, so that is not known.
         """
-        if self._own_s() >= self._deadline_s:
+        if self.is_due():
             self.renew()
+
+    def is_due(self) -> bool:
+        """Return whether the deadline has come, so that `check` has to ask the store."""
+        return self._own_s() >= self._deadline_s
 
     def renew(self) -> None:
         """Renew the lease and sample the store's clock.

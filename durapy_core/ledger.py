@@ -30,6 +30,16 @@ class Ledger:
         self._offered: Progress | None = None
         self._lazy_until = time.monotonic() + LAZY_COMMIT_S
 
+    @property
+    def is_even(self) -> bool:
+        """Whether all that was heard here is committed; what was not heard may wait longer."""
+        return not self._receipts
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether a commit was offered of which nobody knows if it was written."""
+        return self._offered is not None
+
     def add(self, key: str, receipt: NewEntry | None) -> None:
         """Note that a record is finished, with its receipt if this service is to give one."""
         self.cursor = Cursor(key)

@@ -152,7 +152,8 @@ class Replica:
             try:
                 self._term.end(reason)
             except LeaseLostError as error:
-                self._step_down(self._term, error)
+                self._log.error("{why} What was handled last is handled again", why=str(error))
+                self._term.cut_short()
         self._phase = ServiceState.STOPPED
 
     def renew_lease(self) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from durapy_core.calls import Caller
 from durapy_core.context import ServiceContext, StopReason
 from durapy_core.dispatch import Dispatcher
-from durapy_core.engines.base import COMMANDS
+from durapy_core.engines.base import COMMANDS, Progress
 from durapy_core.engines.lead import Lead
 from durapy_core.entry import Cursor, Entry
 from durapy_core.errors import DurapyError, EngineError, LeaseLostError, ServiceError
@@ -56,8 +56,10 @@ class Term:
         self._ctx = ServiceContext(self._outbox, self._dispatcher.tasks)
         self._takeover = Takeover(office, lead, self._dispatcher)
         self._ledger: Ledger | None = None
+        self._due_s = 0.0
         self._hooked = False
-        self._unsafe = not lead.tenure.clean and office.service.safe is not None
+        self._begun = False
+        self._gone = False
 
     @property
     def session(self) -> OpenSession | None:
@@ -74,10 +76,9 @@ class Term:
             ServiceError: a hook raised something else than a DurapyError, which goes on.
         """
         self._ledger, kept = self._takeover.open_books(first)
-        if self._unsafe and self._service.safe is not None:
+        if not self._lead.tenure.clean and self._service.safe is not None:
             self._log.warning("the last process died; its hardware is made safe first")
             self._run_hook(self._service.safe)
-            self._unsafe = False
         for hook in self._service.start_hooks:
             self._run_hook(hook)
         self._hooked = True
@@ -86,14 +87,50 @@ class Term:
             self._dispatcher.redelivery = redelivery
             self._outbox.recognise = redelivery.recognise
         self._takeover.restore(self._ledger, kept)
+        self._begun = True
 
     def turn(self, wait_s: float) -> int:
-        """Save the progress, read the next records in the same round trip, and handle them.
+        """Read the next records and handle them, saving the progress in the same round trip.
 
+        While records keep coming it is saved once in `commit_s`; before a longer wait, at once.
         Waits up to `wait_s` seconds for the first one. Returns how many were read.
         """
         books = self._books
-        commit = books.due(self._keep())
+        spare_s = min(self._due_s - time.monotonic(), wait_s)
+        entries: list[Entry] = []
+        if spare_s > 0 and not books.is_even and not books.is_in_doubt:
+            entries = self._read(spare_s, None)  # what is finished need not be committed yet
+        if not entries:
+            entries = self._read(wait_s, books.due(self._keep()))
+        if entries:
+            self._handle(entries)
+        elif self._dispatcher.redelivery is not None:
+            self._pass()  # all that the predecessor can have had in hand is behind us
+        return len(entries)
+
+    def end(self, reason: StopReason) -> None:
+        """Save the progress, let go of session, work and devices, and give the lead up."""
+        if not self._begun:
+            self._give_back(reason)
+            return
+        if not self._try(self._commit, "the progress"):
+            self._log.error(
+                "the progress could not be saved: what was handled last is handled again at the "
+                "next start"
+            )
+        self._let_go(reason)
+        progress = self._ledger.offer(self._keep()) if self._ledger else None
+        if not self._try(lambda: self._lead.release(progress), "the lead"):
+            self._log.warning("the lead could not be given up; it runs out by itself")
+        self._lead.close()
+
+    def cut_short(self) -> None:
+        """Let go of session, work and devices, as another process leads; nothing is written."""
+        self._let_go(StopReason.HANDOVER)
+        self._lead.close()
+
+    def _read(self, wait_s: float, commit: Progress | None) -> list[Entry]:
+        books = self._books
         entries, was_away = self._office.patience.call(
             lambda: self._lead.read(
                 COMMANDS, after=books.cursor, limit=BATCH, wait_s=wait_s, commit=commit
@@ -105,34 +142,19 @@ class Term:
         if was_away:
             self._office.on_return()
             self._takeover.follow_log(books)
-        if entries:
-            self._handle(entries)
-        elif self._dispatcher.redelivery is not None:
-            self._pass()  # all that the predecessor can have had in hand is behind us
-        return len(entries)
+        return entries
 
-    def end(self, reason: StopReason) -> None:
-        """Save the progress, let go of session, work and devices, and give the lead up."""
-        if not self._try(self._commit, "the progress"):
-            self._log.error(
-                "the progress could not be saved: what was handled last is handled again at the "
-                "next start"
-            )
+    def _give_back(self, reason: StopReason) -> None:
+        """Leave everything to the next process as it was found, as this term never began."""
         self._let_go(reason)
-        if self._unsafe:
-            self._lead.close()  # not released, so that the next process makes the hardware safe
-            return
-        progress = self._ledger.offer(self._keep()) if self._ledger else None
-        if not self._try(lambda: self._lead.release(progress), "the lead"):
-            self._log.warning("the lead could not be given up; it runs out by itself")
-        self._lead.close()
-
-    def cut_short(self) -> None:
-        """Let go of session, work and devices, as another process leads; nothing is written."""
-        self._let_go(StopReason.HANDOVER)
-        self._lead.close()
+        if self._lead.tenure.clean:
+            self._try(lambda: self._lead.release(None), "the lead")
+        self._lead.close()  # else it runs out, and the next one knows that a process has died
 
     def _let_go(self, reason: StopReason) -> None:
+        if self._gone:
+            return
+        self._gone = True
         self._dispatcher.close(reason)
         if self._hooked:
             for hook in reversed(self._service.stop_hooks):
@@ -152,19 +174,21 @@ class Term:
 
     def _handle(self, entries: list[Entry]) -> None:
         books, leadership = self._books, self._leadership
-        due = time.monotonic() + self._office.commit_s
+        if books.is_even:
+            self._due_s = time.monotonic() + self._office.commit_s
         last = entries[-1]
         for entry in entries:
             if self._office.stopping():
                 return
-            self._office.wait(leadership.check)
+            if leadership.is_due():
+                self._office.wait(leadership.check)
             receipt = self._dispatcher.dispatch(entry)
             books.add(entry.key, receipt)
             alone = self._dispatcher.redelivery is not None and self._passed(entry, receipt)
-            if alone or (time.monotonic() >= due and entry is not last):
+            if alone or (entry is not last and time.monotonic() >= self._due_s):
                 if not self._try(self._commit, "a commit"):
                     return  # nothing more is handled until that is resolved
-                due = time.monotonic() + self._office.commit_s
+                self._due_s = time.monotonic() + self._office.commit_s
 
     def _passed(self, entry: Entry, receipt: object) -> bool:
         """Note a finished record that may have been handled before; True if it is saved alone."""

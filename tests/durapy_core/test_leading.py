@@ -179,6 +179,45 @@ def test_a_service_that_cannot_make_safe_does_not_start_and_the_next_one_tries_a
     assert rig.told == ["one opened", "three made safe", "three opened"]
 
 
+@pytest.mark.parametrize("died", [False, True])
+def test_a_start_that_fails_leaves_the_session_to_the_next_process(rig: Rig, *, died: bool) -> None:
+    first = lead(rig.replica("one"))
+    rig.begin()
+    first.turn(0)
+    first.turn(0)
+    if died:
+        rig.expire()
+    else:
+        first.shutdown()
+
+    def unplugged(_ctx: ServiceContext) -> None:
+        raise OSError("no such device")
+
+    broken = Replica(Service("rig"), rig.engine, ReplicaOptions(name="two", lease_s=SHORT_S))
+    broken._service.on_start(unplugged)
+    with pytest.raises(ServiceError, match="no such device"):
+        broken.startup()
+    broken.shutdown()
+    third = lead(rig.replica("three"))
+
+    assert third.session is not None
+    assert "three restored" in rig.told
+    assert ("three made safe" in rig.told) == died
+
+
+def test_a_leader_that_is_superseded_while_it_ends_lets_go_once(rig: Rig) -> None:
+    first = lead(rig.replica("one"))
+    rig.begin()
+    first.turn(0)
+    rig.expire()
+    lead(rig.replica("two"))
+    rig.told.clear()
+    first.shutdown()
+
+    assert rig.told == ["one stopped: handover", "one closed"]
+    assert first.status().state is ServiceState.STOPPED
+
+
 def test_a_superseded_leader_drops_its_batch_lets_go_and_stands_by(rig: Rig) -> None:
     first = lead(rig.replica("one"))
     rig.begin()

@@ -61,3 +61,19 @@ def test_a_session_that_has_changed_is_due_at_once() -> None:
     ledger = Ledger(BEGIN)
 
     assert ledger.due("session") == Progress(service="rig", cursor=START, session="session")
+
+
+def test_the_books_are_even_unless_something_heard_is_not_committed() -> None:
+    ledger = Ledger(BEGIN)
+    ledger.add("1", None)
+    assert ledger.is_even
+
+    ledger.add("2", RECEIPT)
+    assert not ledger.is_even
+
+    due = ledger.due(None)
+    assert due is not None
+    assert ledger.is_in_doubt
+    ledger.written(due)
+    assert ledger.is_even
+    assert not ledger.is_in_doubt

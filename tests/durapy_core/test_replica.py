@@ -173,6 +173,29 @@ def test_within_a_long_batch_progress_is_saved_meanwhile_but_not_for_its_last_re
     assert [commit.cursor for commit in rig.engine.commits] == keys
 
 
+def test_while_records_keep_coming_progress_is_saved_once_in_a_while() -> None:
+    rig = Rig()
+    replica = start(rig)
+    rig.engine.commits.clear()
+    for text in ("one", "two", "three"):
+        rig.hint(text)
+        replica.turn(LIMIT_S)
+
+    assert rig.heard == ["one", "two", "three"]
+    assert rig.engine.commits == []
+
+
+def test_before_a_service_waits_for_longer_its_progress_is_saved() -> None:
+    rig = Rig()
+    replica = start(rig, commit_s=0.05)
+    rig.engine.commits.clear()
+    (key,) = rig.hint("one")
+    replica.turn(LIMIT_S)
+    replica.turn(0.1)
+
+    assert [commit.cursor for commit in rig.engine.commits] == [key]
+
+
 def test_a_killed_process_may_be_handed_what_it_had_not_saved() -> None:
     rig = Rig()
     rig.hint("one", "two")
