@@ -79,7 +79,7 @@ def assert_everything_is_off(visitor: Visitor, watcher: Visitor) -> None:
     expect(dashboard.locator("dp-hero")).to_contain_text("Last seen IDLE")
     expect(dashboard.get_by_text("was up")).to_have_count(2)
     expect(dashboard.get_by_role("button", name="Restart ponger")).to_be_disabled()
-    expect(dashboard.get_by_role("alert")).to_contain_text(re.compile("Trying again"))
+    expect(dashboard.locator("#notice[role=alert]")).to_contain_text(re.compile("Trying again"))
     for each, name in ((visitor, "commands"), (watcher, "dashboard")):
         each.shoot(f"{name}-disconnected")
         for theme in ("light", "dark"):
