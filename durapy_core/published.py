@@ -5,7 +5,7 @@ started is in the catalog a moment later; one that is down stays in it, marked a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from itertools import combinations
 from typing import Any
@@ -58,6 +58,12 @@ class KnownType:
     def running(self) -> int:
         """How many of its services are running now."""
         return sum(publisher.running for publisher in self.services)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the API and `durapy types --json` show it."""
+        shown = {field.name: getattr(self, field.name) for field in fields(self)}
+        services = [asdict(publisher) for publisher in self.services]
+        return {**shown, "services": services, "running": self.running}
 
 
 class KnownTypes:

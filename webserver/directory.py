@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
 from durapy_core.engines.base import CATALOG, STATUS, Engine
 from durapy_core.errors import CommandError, EngineError
 from durapy_core.fleet import Heard, OverallSession, current_statuses, session_of
-from durapy_core.published import KnownType, KnownTypes, known_types
+from durapy_core.published import KnownTypes, known_types
 from webserver.offload import Offload
 
 _LOOK_EVERY_S: Final = 1.0
@@ -35,7 +35,7 @@ class Snapshot:
 
     def types_json(self) -> list[dict[str, Any]]:
         """Return the commands as the API shows them."""
-        return [_type_json(known) for known in self.known]
+        return [known.to_json() for known in self.known]
 
 
 Listener = Callable[[Snapshot, bool], None]
@@ -109,19 +109,3 @@ class Directory:
 def _heard_json(heard: Heard) -> dict[str, Any]:
     status = heard.status.model_dump(mode="json")
     return {**status, "age_s": round(heard.age_s, 3), "up": heard.up}
-
-
-def _type_json(known: KnownType) -> dict[str, Any]:
-    return {
-        "type": known.type,
-        "title": known.title,
-        "group": known.group,
-        "description": known.description,
-        "confirm": known.confirm,
-        "actuates": known.actuates,
-        "max_age_s": known.max_age_s,
-        "schema": known.schema,
-        "services": [asdict(publisher) for publisher in known.services],
-        "running": known.running,
-        "conflict": known.conflict,
-    }

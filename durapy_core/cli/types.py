@@ -21,7 +21,7 @@ def types(
         known = load_known_types(engine)
     shown = [known.find(wire_type)] if wire_type else list(known)
     if as_json:
-        documents = [_type_json(one) for one in shown]
+        documents = [one.to_json() for one in shown]
         print_json(documents[0] if wire_type else documents)
     elif wire_type:
         _print_type(shown[0])
@@ -30,25 +30,6 @@ def types(
     else:
         rows = ((t.type, t.group or "", ", ".join(_fields(t)), _services(t)) for t in shown)
         print_table(("TYPE", "GROUP", "FIELDS", "SERVICES"), rows)
-
-
-def _type_json(known: KnownType) -> dict[str, Any]:
-    return {
-        "type": known.type,
-        "title": known.title,
-        "group": known.group,
-        "description": known.description,
-        "confirm": known.confirm,
-        "actuates": known.actuates,
-        "max_age_s": known.max_age_s,
-        "schema": known.schema,
-        "services": [
-            {"service": p.service, "roles": list(p.roles), "running": p.running}
-            for p in known.services
-        ],
-        "running": known.running,
-        "conflict": known.conflict,
-    }
 
 
 def _print_type(known: KnownType) -> None:
