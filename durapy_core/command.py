@@ -114,10 +114,13 @@ def session_label(default: Any = ..., **options: Any) -> Any:
 
 
 def label_of(command: Command) -> str | None:
-    """Return the value of the field marked `session_label` as text, or None without one."""
+    """Return the value of the field marked `session_label` as text, or None without one.
+
+    An empty text names nothing, so it counts as none.
+    """
     for name, field in type(command).model_fields.items():
         if _is_label(field):
-            return str(getattr(command, name))
+            return str(getattr(command, name)).strip() or None
     return None
 
 

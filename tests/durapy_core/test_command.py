@@ -146,6 +146,7 @@ def test_the_label_of_a_session_is_the_marked_field() -> None:
     schema = NumberedCommand.model_json_schema()["properties"]["number"]
 
     assert label_of(BeginCommand(name="Ada")) == "Ada"
+    assert label_of(BeginCommand(name=" ")) is None
     assert label_of(NumberedCommand(number=3)) == "3"
     assert label_of(HintCommand()) is None
     assert (schema["session_label"], schema["unit"], schema["minimum"]) == (True, "day", 1)
