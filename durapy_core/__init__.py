@@ -4,6 +4,7 @@ These names are all that a service needs; what lies below them may move.
 """
 
 from durapy_core.command import Command, CommandRecord, session_label
+from durapy_core.confirm import Answer, Confirmation
 from durapy_core.context import BackgroundContext, Context, ServiceContext, StopReason
 from durapy_core.controller import Controller, on
 from durapy_core.errors import DurapyError
@@ -24,6 +25,8 @@ __all__ = [  # noqa: RUF022 (grouped by subject)
     "ServiceContext",
     "BackgroundContext",
     "StopReason",
+    "Answer",
+    "Confirmation",
     # its settings
     "ServiceSettings",
     "load_settings",

@@ -9,9 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from threading import get_ident
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, Never, ParamSpec
 
 from durapy_core.command import Command, CommandRecord
+from durapy_core.confirm import Confirmation, send_and_confirm
 from durapy_core.entry import Entry
 from durapy_core.errors import SessionError
 from durapy_core.failures import name_of
@@ -30,11 +31,13 @@ class StopReason(StrEnum):
     Attributes:
         ENDED: the session's ending command came.
         SHUTDOWN: this process ends; the session stays open and is restored at the next start.
+        HANDOVER: another process leads the service now and has restored the session; sends raise.
         ERROR: as SHUTDOWN, but the runtime itself failed.
     """
 
     ENDED = "ended"
     SHUTDOWN = "shutdown"
+    HANDOVER = "handover"
     ERROR = "error"
 
 
@@ -79,6 +82,32 @@ class BackgroundContext:
         self._check_owned()
         return self._outbox.send_many(list(commands), cause=self._cause)
 
+    def send_and_confirm(
+        self, command: Command, *, services: Iterable[str], timeout_s: float = 5.0
+    ) -> Confirmation:
+        """Send a command and wait until each of the services has said what became of it.
+
+        Only background work may: a handler would keep its own service from going on. The wait is
+        cut short when this work is asked to stop; then what has not answered is `unknown`.
+
+        Raises:
+            SessionError: a service is down or stands by, or is this one itself: nothing was sent.
+            EngineError: as `send`.
+        """
+        self._check_owned()
+        wanted = tuple(services)
+        if self._outbox.service in wanted:
+            raise SessionError(
+                f"Nothing was sent: {self._outbox.service} would wait for itself; leave it out."
+            )
+        return send_and_confirm(
+            self._outbox.engine,
+            lambda: self._outbox.send(command, cause=self._cause),
+            services=wanted,
+            timeout_s=timeout_s,
+            stopping=self._tasks.stopping.is_set,
+        )
+
     def _check_owned(self) -> None:
         if self._tasks.abandoned:
             raise SessionError(
@@ -111,6 +140,7 @@ class ServiceContext:
         Raises:
             InvalidCommandError: its body is too long.
             EngineUnavailableError: the store was away too long; whether it was sent is unknown.
+            LeaseLostError: this process leads the service no longer; it was not sent.
             EngineError: the store refused it; it was not sent.
         """
         return self._outbox.send(command)
@@ -141,6 +171,17 @@ class ServiceContext:
         work = partial(function, task, *args, **kwargs)
         self._tasks.start(name_of(function), work, key=self._cause())
 
+    def send_and_confirm(self, command: Command, **_: object) -> Never:
+        """Refuse: see `BackgroundContext.send_and_confirm`.
+
+        Raises:
+            SessionError: always; nothing was sent.
+        """
+        raise SessionError(
+            f"{type(command).__name__} was not sent: waiting here would keep this service from "
+            "going on; do it in ctx.spawn(…), with task.send_and_confirm."
+        )
+
     def stop_service(self) -> None:
         """End this service after the current handler, as SIGTERM does; the exit code is 0.
 
@@ -158,8 +199,11 @@ class Context(ServiceContext):
     Attributes:
         entry: the record as the engine stores it.
         restored: True in a controller's constructor when the session began before this process:
-            the begin is handed over once more, and what the constructor sends is sent once more.
-            Sends that must not happen twice go under `if not ctx.restored`.
+            the begin is handed over once more. What the constructor sent then is not sent again,
+            its record is returned; what it did not send then is sent, without a number.
+        redelivered: whether the record may have been handed over before, to a process that died.
+            What its handler sent then is not sent again, its record is returned.
+        sent_keys: of the sends that were numbered.
         reason: in `Controller.stop`, why it is called; None elsewhere.
     """
 
@@ -169,15 +213,21 @@ class Context(ServiceContext):
         outbox: Outbox,
         tasks: TaskGroup,
         *,
-        restored: bool = False,
+        redelivered: bool = False,
+        made: Iterable[Entry] | None = None,
         reason: StopReason | None = None,
     ) -> None:
+        """Take the record; `made` are the sends of the constructor that is called once more."""
+        restored = made is not None
         self.entry = entry
         self.restored = restored
+        self.redelivered = redelivered
         self.reason = reason
+        self.sent_keys: list[str] = []
         self._outbox = outbox
         self._tasks = tasks
         self._log: Logger | None = None
+        self._made = list(made or ())
         self._sent = 0
         self._numbering_thread = 0 if restored or reason else get_ident()
 
@@ -217,10 +267,18 @@ class Context(ServiceContext):
 
         Raises:
             InvalidCommandError: its body is too long.
+            DivergedError: the record was handed over before, and something else was sent then.
+            LeaseLostError: another process leads this service now; it was not sent.
             EngineUnavailableError: the store was away too long; whether it was sent is unknown.
             EngineError: the store refused it; it was not sent.
         """
-        return self._outbox.send(command, cause=self.entry.key, n=self._number(1))
+        if self._made and (found := self._find_made(command)):
+            return CommandRecord(entry=found, command=command)
+        n = self._number(1)
+        record = self._outbox.send(command, cause=self.entry.key, n=n)
+        if n is not None:
+            self.sent_keys.append(record.entry.key)
+        return record
 
     def send_many(self, commands: Iterable[Command]) -> list[CommandRecord]:
         """Send commands in their order and return them as stored; much faster than one by one.
@@ -228,12 +286,27 @@ class Context(ServiceContext):
         Commands of others may come between two of them. After an error the first may be stored.
         """
         listed = list(commands)
+        if self._made:
+            return [self.send(command) for command in listed]
         first = self._number(len(listed))
-        return self._outbox.send_many(listed, cause=self.entry.key, first=first)
+        records = self._outbox.send_many(listed, cause=self.entry.key, first=first)
+        if first is not None:
+            self.sent_keys += [record.entry.key for record in records]
+        return records
 
     def finish(self) -> None:
         """Number no further sends: the runtime calls this when the handler has returned."""
         self._numbering_thread = 0
+        self._made = []
+
+    def _find_made(self, command: Command) -> Entry | None:
+        """Return the next send of the first constructor that is this one; None if there is none."""
+        wire_type, body = type(command).options.type, command.to_json()
+        for place, entry in enumerate(self._made):
+            if entry.type == wire_type and entry.body == body:
+                del self._made[: place + 1]
+                return entry
+        return None
 
     def _number(self, count: int) -> int | None:
         if get_ident() != self._numbering_thread:

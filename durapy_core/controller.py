@@ -13,6 +13,7 @@ T = TypeVar("T", bound="Controller")
 C = TypeVar("C", bound=Command)
 
 _MARK = "_durapy_hears"
+_ONCE = "_durapy_once"
 
 
 class Controller:
@@ -39,12 +40,17 @@ class Controller:
 
 
 def on(
-    command_class: type[C],
+    command_class: type[C], *, redeliver: bool = True
 ) -> Callable[[Callable[[T, C, Context], None]], Callable[[T, C, Context], None]]:
     """Mark a controller's method as the one that hears a command while the session is open.
 
     The method is called with the command and a `Context`, one command at a time, in log order. A
     subclass that overrides it need not mark it again.
+
+    Args:
+        command_class: what it hears.
+        redeliver: False if it must never be called twice for one record, as when it gives a
+            reward: see `Service.on`.
 
     Raises:
         RegistrationError: `command_class` is no command class, or the method is marked already.
@@ -57,6 +63,7 @@ def on(
                 f"{name_of(method)} is marked with @on twice; write one method for each command."
             )
         setattr(method, _MARK, command_class)
+        setattr(method, _ONCE, not redeliver)
         return method
 
     return mark
@@ -83,6 +90,12 @@ def heard_by(controller_class: type[Controller]) -> dict[type[Command], str]:
         heard[command_class] = name
         _check_method(controller_class, name, command_class)
     return heard
+
+
+def heard_once_by(controller_class: type[Controller]) -> frozenset[type[Command]]:
+    """Return the command classes whose methods are marked with `redeliver=False`."""
+    marked = (value for base in controller_class.__mro__ for value in vars(base).values())
+    return frozenset(getattr(value, _MARK) for value in marked if getattr(value, _ONCE, False))
 
 
 def check_controller(controller_class: type[Controller], begins: type[Command]) -> None:

@@ -1,18 +1,27 @@
-"""From a stored entry to the code that hears it: the handlers and the session of one replica."""
+"""From a stored entry to the code that hears it, and to the receipt of what became of it."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from durapy_core.calls import Caller
-from durapy_core.command import CommandRecord
+from durapy_core.command import Command, CommandRecord
 from durapy_core.context import Context, StopReason
-from durapy_core.entry import Entry
+from durapy_core.entry import Entry, NewEntry
+from durapy_core.kept import Kept
+from durapy_core.receipt import RECEIPT, Outcome, Receipt
+from durapy_core.redelivery import KILLS, Redelivery
 from durapy_core.service import Service
-from durapy_core.session import OpenSession, Sessions, Step
+from durapy_core.session import DONE, Ending, OpenSession, Sessions, Step, ending_of
+from durapy_core.store_clock import StoreClock
 from durapy_core.tasks import JOIN_S
 from durapy_core.vitals import Vitals
+
+Guard = Callable[[str], None]
+"""Writes to the store that the record of a key is about to be handled, and all before it is."""
+
+_LONGEST_TEXT: Final = 500
 
 
 class Dispatcher:
@@ -20,20 +29,30 @@ class Dispatcher:
 
     Attributes:
         tasks: the background work of the service.
+        redelivery: what a predecessor that died left open; None once that is passed.
     """
 
     def __init__(
-        self, service: Service, caller: Caller, vitals: Vitals, *, debug: bool = False
+        self,
+        service: Service,
+        caller: Caller,
+        vitals: Vitals,
+        clock: StoreClock,
+        *,
+        guard: Guard,
+        debug: bool = False,
     ) -> None:
+        """Take what to call and by which clock; with `debug` each handled record is logged."""
         self.tasks = caller.make_tasks(f'the service "{service.name}"')
-        self._catalog = service.catalog
+        self.redelivery: Redelivery | None = None
+        self._service = service
         self._caller = caller
         self._vitals = vitals
+        self._clock = clock
+        self._guard = guard
         self._debug = debug
-        self._handlers: dict[str, Step] = {
-            command_class.options.type: partial(self._call, handler)
-            for command_class, handler in service.handlers.items()
-        }
+        self._log = caller.outbox.log
+        self._handlers = {known.options.type: self._step(known) for known in service.handlers}
         plan = service.plan
         self._sessions = Sessions(plan, service.catalog, caller) if plan else None
 
@@ -42,43 +61,45 @@ class Dispatcher:
         """The open session, or None."""
         return self._sessions.current if self._sessions else None
 
-    def dispatch(self, entry: Entry) -> bool:
-        """Hand one entry to whatever hears its type now; other types cost a look-up or two.
+    def dispatch(self, entry: Entry) -> NewEntry | None:
+        """Hand one entry to whatever hears its type now, and return its receipt.
 
-        Returns whether anything came of it: handing over the others once more does no harm.
+        Entries of other types cost a look-up or two, and have no receipt.
         """
         wire_type = entry.type
         if wire_type is None:
             self._report_invalid(entry, "the entry has no field 'type'")
-            return True
+            return None
         step = self._handlers.get(wire_type)
         if step is None and self._sessions:
             step = self._sessions.steps.get(wire_type)
         if step is None:
-            return False
-        record = self._catalog.decode(entry)
+            return None
+        record = self._service.catalog.decode(entry)
         if record.command is None:
             self._report_invalid(entry, record.problem)
-            return True
+            return self._receipt(entry, (Outcome.INVALID, record.problem or ""))
         self._vitals.unknown_fields += record.unknown_fields
-        self._vitals.begin(entry)
-        well = False
-        try:
-            well = step(record)
-        finally:
-            took_s = self._vitals.end(well=well)
-        if self._debug:
-            self._caller.outbox.log.debug(
-                "handled {type}", type=wire_type, key=entry.key, took_s=took_s, well=well
-            )
-        return True
+        veto = self._veto(entry, step)
+        return self._run(record, step) if veto is None else self._receipt(entry, veto)
 
-    def restore(self, saved: str, backlog: Iterable[Entry]) -> None:
-        """Reopen the session that was saved when the last process ended; see `Sessions.restore`."""
+    def can_restore(self, kept: Kept) -> bool:
+        """Return whether a controller is to be built for what was kept."""
+        return self._sessions is not None and self._sessions.can_restore(kept)
+
+    def restore(
+        self,
+        kept: Kept,
+        backlog: Iterable[Entry],
+        find: Callable[[str], Entry | None],
+        *,
+        crashed: bool,
+    ) -> None:
+        """Reopen the session that was kept when the last process ended; see `Sessions.restore`."""
         if self._sessions:
-            self._sessions.restore(saved, backlog)
-        else:
-            self._caller.outbox.log.warning(
+            self._sessions.restore(kept, backlog, find, crashed=crashed)
+        elif kept.begin is not None:
+            self._log.warning(
                 "a session was open, but this service takes part in sessions no longer"
             )
 
@@ -90,15 +111,111 @@ class Dispatcher:
             self._sessions.let_go(reason)
         self._caller.join(self.tasks, limit_s=deadline - monotonic())
 
-    def _call(self, handler: Callable[[Any, Context], None], record: CommandRecord) -> bool:
-        ctx = Context(record.entry, self._caller.outbox, self.tasks)
-        well = self._caller.call(handler, record.command, ctx, key=record.entry.key)
+    def _step(self, command_class: type[Command]) -> Step:
+        service = self._service
+        return Step(
+            run=partial(self._call, service.handlers[command_class]),
+            max_age_s=command_class.options.max_age_s,
+            redeliver=command_class not in service.once,
+        )
+
+    def _call(self, handler: Callable[[Any, Context], None], record: CommandRecord) -> Ending:
+        ctx = self._caller.context(record.entry, self.tasks)
+        why = self._caller.call(handler, record.command, ctx, key=record.entry.key)
         ctx.finish()
-        return well
+        return ending_of(why) if why else DONE
+
+    def _veto(self, entry: Entry, step: Step) -> Ending | None:
+        """Return why a record is not executed; None if it is, which is marked if needed."""
+        ending = self._interrupted(entry, step)
+        if ending is None and step.max_age_s is not None:
+            ending = self._too_old(entry, step.max_age_s)
+        if ending is not None:
+            self._say_skipped(entry, ending)
+        return ending
+
+    def _interrupted(self, entry: Entry, step: Step) -> Ending | None:
+        redelivery = self.redelivery
+        if redelivery is not None and entry.key == redelivery.mark:
+            killed = redelivery.killed(entry)
+            if killed or not step.redeliver:
+                if step.skip:
+                    step.skip()
+                why = f"crashed {KILLS} times" if killed else "the process ended while handling it"
+                return Outcome.INTERRUPTED, why
+        if not step.redeliver or (redelivery is not None and redelivery.careful):
+            self._guard(entry.key)
+        return None
+
+    def _too_old(self, entry: Entry, max_age_s: float) -> Ending | None:
+        if not self._clock.agrees(entry.sent_at_s):
+            return Outcome.REFUSED, "(clock) the store's clock was set, so its age is not known"
+        age_s = self._clock.now_s() - entry.sent_at_s
+        if age_s > max_age_s:
+            return Outcome.EXPIRED, f"{age_s:.3f} s old, the limit is {max_age_s:g} s"
+        return None
+
+    def _run(self, record: CommandRecord, step: Step) -> NewEntry:
+        entry = record.entry
+        wait_s = max(self._clock.now_s() - entry.sent_at_s, 0.0)
+        redelivery = self.redelivery
+        self._caller.redelivered = redelivery is not None and redelivery.covers(entry)
+        self._vitals.begin(entry.key, lag_s=wait_s)
+        try:
+            ending = step.run(record)
+        finally:
+            took_s = self._vitals.end()
+            self._caller.redelivered = False
+        if self._debug:
+            self._log.debug(
+                "handled {type}", type=entry.type, key=entry.key, took_s=took_s, ending=ending
+            )
+        if ending[0] in (Outcome.REFUSED, Outcome.INTERRUPTED):
+            self._say_skipped(entry, ending)
+            return self._receipt(entry, ending)
+        return self._receipt(entry, ending, wait_s=wait_s, took_s=took_s)
+
+    def _receipt(
+        self,
+        entry: Entry,
+        ending: Ending,
+        *,
+        wait_s: float | None = None,
+        took_s: float | None = None,
+    ) -> NewEntry:
+        outcome, text = ending
+        self._vitals.count(outcome)
+        redelivered = self.redelivery is not None and self.redelivery.covers(entry)
+        if outcome is Outcome.DONE and not redelivered:  # as below, without its price
+            return NewEntry(
+                type=RECEIPT,
+                body=f'{{"outcome":"done","wait_s":{wait_s:.6f},"took_s":{took_s:.6f}}}',
+                sender=self._service.name,
+                cause=entry.key,
+            )
+        return Receipt(
+            key=entry.key,
+            service=self._service.name,
+            outcome=outcome,
+            text=text[:_LONGEST_TEXT],
+            wait_s=wait_s,
+            took_s=took_s,
+            redelivered=redelivered,
+        ).to_entry()
+
+    def _say_skipped(self, entry: Entry, ending: Ending) -> None:
+        self._log.warning(
+            "{type} is not executed: {outcome}: {why}",
+            type=entry.type,
+            outcome=str(ending[0]),
+            why=ending[1],
+            key=entry.key,
+        )
 
     def _report_invalid(self, entry: Entry, problem: str | None) -> None:
-        self._vitals.invalid += 1
-        self._caller.outbox.log.warning(
+        if entry.type is None:
+            self._vitals.count(Outcome.INVALID)
+        self._log.warning(
             "a record cannot be read and is skipped: {problem}",
             problem=problem,
             key=entry.key,

@@ -7,9 +7,11 @@
     │   └── InvalidCommandError
     ├── ServiceError
     │   ├── RegistrationError
-    │   └── SessionError
+    │   ├── SessionError
+    │   └── DivergedError
     ├── EngineError
     │   ├── EngineUnavailableError
+    │   ├── LeaseLostError
     │   └── CorruptRecordError
     └── DeployError
         ├── ServiceNotFoundError
@@ -71,12 +73,20 @@ class SessionError(ServiceError):
     """A session cannot be begun, restored or ended."""
 
 
+class DivergedError(ServiceError):
+    """A handler that was called again sends something else than before; it was not sent."""
+
+
 class EngineError(DurapyError):
     """The store of commands refused something."""
 
 
 class EngineUnavailableError(EngineError):
     """The store did not answer; the same call may be made again."""
+
+
+class LeaseLostError(EngineError):
+    """Another process leads the service now, or may: nothing was written, and nothing will be."""
 
 
 class CorruptRecordError(EngineError):

@@ -1,37 +1,61 @@
-"""Sending in the name of one replica: what all its contexts and threads share."""
+"""Sending in the name of one leading replica: what all its contexts and threads share."""
 
 from collections.abc import Callable, Sequence
-
-from loguru import logger
+from typing import TYPE_CHECKING
 
 from durapy_core.command import Command, CommandRecord
 from durapy_core.engines.base import COMMANDS, Engine
-from durapy_core.entry import NewEntry
-from durapy_core.errors import InvalidCommandError
+from durapy_core.engines.lead import Lead
+from durapy_core.entry import Entry, NewEntry
+from durapy_core.errors import InvalidCommandError, LeaseLostError
+
+if TYPE_CHECKING:
+    from loguru import Logger
 
 
 class Outbox:
-    """Appends commands to the log as one service. Any thread may use it.
+    """Appends commands to the log as one service, while it leads. Any thread may use it.
 
     Attributes:
+        engine: the store, for what is not sent.
+        service: whose name the sends carry.
         log: loguru's logger with `service` and `replica` bound.
         stop_service: ends the service after the current handler, as SIGTERM does.
+        recognise: returns what a numbered send stored when it was made before; None when no send
+            can have been.
     """
 
     def __init__(
-        self, engine: Engine, *, service: str, replica: str, stop_service: Callable[[], None]
+        self,
+        lead: Lead,
+        *,
+        engine: Engine,
+        service: str,
+        log: "Logger",
+        stop_service: Callable[[], None],
+        on_lost: Callable[[LeaseLostError], None],
     ) -> None:
-        self.log = logger.bind(service=service, replica=replica)
+        """Take the lead, and whom to tell when a send finds that it is lost."""
+        self.engine = engine
+        self.service = service
+        self.log = log
         self.stop_service = stop_service
-        self._engine = engine
-        self._service = service
+        self.recognise: Callable[[NewEntry], Entry | None] | None = None
+        self._lead = lead
+        self._on_lost = on_lost
 
     def send(
         self, command: Command, *, cause: str | None = None, n: int | None = None
     ) -> CommandRecord:
         """Append one command and return its record; see `Context.send`."""
         new = self._entry(command, cause, n)
-        return CommandRecord(entry=self._engine.append(COMMANDS, new), command=command)
+        if self.recognise is not None and n is not None:
+            return CommandRecord(entry=self._send_again([new])[0], command=command)
+        try:
+            return CommandRecord(entry=self._lead.append(COMMANDS, new), command=command)
+        except LeaseLostError as error:
+            self._on_lost(error)
+            raise
 
     def send_many(
         self, commands: Sequence[Command], *, cause: str | None = None, first: int | None = None
@@ -41,11 +65,27 @@ class Outbox:
             self._entry(command, cause, None if first is None else first + i)
             for i, command in enumerate(commands)
         ]
-        stored = self._engine.append_many(COMMANDS, new)
+        again = self.recognise is not None and first is not None
+        stored = self._send_again(new) if again else self._append_many(new)
         return [
             CommandRecord(entry=entry, command=command)
             for entry, command in zip(stored, commands, strict=True)
         ]
+
+    def _send_again(self, new: list[NewEntry]) -> list[Entry]:
+        """Return what is stored of these sends already, and append the rest."""
+        recognise = self.recognise
+        found = [recognise(entry) if recognise else None for entry in new]
+        missing = [entry for entry, known in zip(new, found, strict=True) if known is None]
+        stored = iter(self._append_many(missing) if missing else ())
+        return [known or next(stored) for known in found]
+
+    def _append_many(self, new: list[NewEntry]) -> list[Entry]:
+        try:
+            return self._lead.append_many(COMMANDS, new)
+        except LeaseLostError as error:
+            self._on_lost(error)
+            raise
 
     def _entry(self, command: Command, cause: str | None, n: int | None) -> NewEntry:
         if not isinstance(command, Command):
@@ -56,7 +96,7 @@ class Outbox:
         return NewEntry(
             type=type(command).options.type,
             body=command.to_json(),
-            sender=self._service,
+            sender=self.service,
             cause=cause,
             n=n,
         )

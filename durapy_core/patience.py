@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from durapy_core.errors import EngineError, EngineUnavailableError
+from durapy_core.errors import EngineError, EngineUnavailableError, LeaseLostError
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -42,13 +42,16 @@ class Patience:
     ) -> tuple[R, bool]:
         """Return what the call returns, and whether it had to be made more than once.
 
-        It is made again after an error of the class `on`; others are raised.
+        It is made again after an error of the class `on`; others, and the loss of the lead, are
+        raised.
 
         Raises:
             StoppedWaitingError: the process is to end before the store answers.
         """
         try:
             return call(), False
+        except LeaseLostError:
+            raise
         except on as error:
             self._log.error("waiting for the store: {why}", why=str(error))
         began = time.monotonic()
@@ -56,6 +59,8 @@ class Patience:
             self._pause(pause_s)
             try:
                 result = call()
+            except LeaseLostError:
+                raise
             except on as error:
                 self._log.debug("still waiting for the store: {why}", why=str(error))
             else:

@@ -1,4 +1,4 @@
-"""One running copy of a service: it starts, takes turns with the log, and stops.
+"""One running copy of a service: it stands by, leads, takes turns with the log, and stops.
 
 It knows nothing of signals, threads or processes: `run_service` adds those, and in a test the
 harness takes the turns.
@@ -7,31 +7,29 @@ harness takes the turns.
 import os
 import secrets
 import socket
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
-from durapy_core.calls import Caller
-from durapy_core.context import ServiceContext, StopReason
-from durapy_core.dispatch import Dispatcher
-from durapy_core.engines.base import CATALOG, COMMANDS, Engine, Progress
-from durapy_core.entry import Cursor, Entry
-from durapy_core.errors import DurapyError, EngineError, ServiceError
-from durapy_core.failures import FailureHook, explain, log_failure, name_of
-from durapy_core.outbox import Outbox
-from durapy_core.patience import Patience
-from durapy_core.progress import ProgressKeeper
+from loguru import logger
+
+from durapy_core.context import StopReason
+from durapy_core.engines.base import CATALOG, LEASES, Engine
+from durapy_core.engines.lead import Lead
+from durapy_core.entry import Cursor
+from durapy_core.errors import EngineError, LeaseLostError, ServiceError
+from durapy_core.failures import FailureHook
+from durapy_core.leadership import Leadership
+from durapy_core.office import Office
+from durapy_core.patience import Patience, StoppedWaitingError
 from durapy_core.service import Service
 from durapy_core.session import OpenSession
 from durapy_core.status import ServiceState, ServiceStatus
-from durapy_core.vitals import Vitals
+from durapy_core.store_clock import StoreClock, boottime_s
+from durapy_core.term import Term
 
-BATCH: Final = 128
-
-R = TypeVar("R")
+_LOOKS_PER_LEASE: Final = 20
+"""A standby looks so often; the lease is shorter by one look, so that none comes too late."""
 
 
 def make_replica_name() -> str:
@@ -47,17 +45,21 @@ class ReplicaOptions:
         name: of this replica; no other has it.
         revision: the code it runs.
         commit_s: how long finished records may wait for their commit, in seconds.
+        lease_s: so long after a leader's death another has taken over, in seconds.
         debug: whether each record that is handled is logged at DEBUG.
     """
 
     name: str = field(default_factory=make_replica_name)
     revision: str = "unknown"
     commit_s: float = 0.005
+    lease_s: float = 3.0
     debug: bool = False
 
 
 class Replica:
     """Runs one service on one engine: `startup`, then `turn` again and again, then `shutdown`.
+
+    Of the replicas of one service one leads and handles records; the others stand by.
 
     Attributes:
         options: how it runs.
@@ -76,19 +78,28 @@ class Replica:
         self.stopping = False
         self._service = service
         self._engine = engine
-        self._vitals = Vitals()
-        outbox = Outbox(
-            engine, service=service.name, replica=self.options.name, stop_service=self.stop
+        self._log = logger.bind(service=service.name, replica=self.options.name)
+        self._clock = StoreClock(self._log)
+        self._office = Office(
+            service=service,
+            engine=engine,
+            log=self._log,
+            clock=self._clock,
+            patience=Patience(self._log, stopping=lambda: self.stopping),
+            stop=self.stop,
+            stopping=lambda: self.stopping,
+            commit_s=self.options.commit_s,
+            debug=self.options.debug,
+            on_failure=on_failure,
+            on_return=self._publish,
         )
-        self._log = outbox.log
-        self._caller = Caller(outbox, on_failure or partial(log_failure, self._log))
-        self._dispatcher = Dispatcher(service, self._caller, self._vitals, debug=self.options.debug)
-        self._ctx = ServiceContext(outbox, self._dispatcher.tasks)
-        self._patience = Patience(self._log, stopping=lambda: self.stopping)
+        self._term: Term | None = None
+        self._leadership: Leadership | None = None
+        self._first: Cursor | None = None
+        self._leases: Cursor | None = None
         self._phase: ServiceState | None = ServiceState.STARTING
         self._started_at = datetime.now(UTC)
-        self._progress: ProgressKeeper | None = None
-        self._hooked = False
+        self._look_s = self.options.lease_s / _LOOKS_PER_LEASE
 
     def stop(self) -> None:
         """Ask for the end after the current handler. Any thread and any signal handler may."""
@@ -97,67 +108,68 @@ class Replica:
     @property
     def session(self) -> OpenSession | None:
         """The open session, or None."""
-        return self._dispatcher.session
+        return self._term.session if self._term else None
 
     def startup(self, *, first: Cursor | None = None) -> None:
-        """Publish the catalog, take up the cursor, call the start hooks, restore the session.
+        """Return when this replica leads: its start hooks were called, its session is restored.
 
         Args:
             first: where a service begins that never ran before; None for the end of the log.
 
         Raises:
             ServiceError: a start hook raised something else than a DurapyError, which goes on.
-            StoppedWaitingError: `stop` was called while the store was away.
+            StoppedWaitingError: `stop` was called while the store was away or another leads.
         """
-        self._publish()
-        saved = self._take_up(first)
-        self._run_start_hooks()
-        if saved is not None:
-            self._dispatcher.restore(saved, self._backlog())
-        self._phase = None
+        self._first = first
+        while not self._take_lead(self._look_s):
+            if self.stopping:
+                raise StoppedWaitingError
 
     def turn(self, wait_s: float) -> int:
         """Save the progress, read the next records in the same round trip, and handle them.
 
-        Waits up to `wait_s` seconds for the first one. Returns how many were read.
+        Waits up to `wait_s` seconds for the first one. Returns how many were read: none while this
+        replica stands by.
 
         Raises:
             StoppedWaitingError: `stop` was called while the store was away.
         """
-        progress = self._kept()
-        cursor, commit = progress.cursor, progress.due(self._session_text())
-        entries, was_away = self._patience.call(
-            lambda: self._engine.read(
-                COMMANDS, after=cursor, limit=BATCH, wait_s=wait_s, commit=commit
-            ),
-            on=EngineError,
-        )
-        if commit is not None:
-            progress.note_saved(commit)
-        if was_away:
-            self._publish()
-            self._follow_log()
-        self._handle(entries, progress)
-        return len(entries)
+        if self._phase is ServiceState.STARTING:
+            raise ServiceError("startup() comes before turn().")
+        if self._term is None:
+            self._take_lead(min(wait_s, self._look_s))
+            return 0
+        try:
+            return self._term.turn(wait_s)
+        except LeaseLostError as error:
+            self._step_down(self._term, error)
+            return 0
 
     def shutdown(self, reason: StopReason = StopReason.SHUTDOWN) -> None:
         """Save the progress, let go of the session, end background work, call the stop hooks."""
         self._phase = ServiceState.STOPPING
-        if not self._commit():
-            self._log.error(
-                "the progress could not be saved: what was handled last is handled again at the "
-                "next start"
-            )
-        self._dispatcher.close(reason)
-        if self._hooked:
-            for hook in reversed(self._service.stop_hooks):
-                self._caller.call(hook, self._ctx, key=None)
+        if self._term is not None:
+            try:
+                self._term.end(reason)
+            except LeaseLostError as error:
+                self._log.error("{why} What was handled last is handled again", why=str(error))
+                self._term.cut_short()
         self._phase = ServiceState.STOPPED
+
+    def renew_lease(self) -> None:
+        """Renew the lease if this replica leads. Another thread than the loop's may.
+
+        Raises:
+            EngineError: it could not be renewed; the loop finds out before its next record.
+        """
+        leadership = self._leadership
+        if leadership is not None:
+            leadership.renew()
 
     def status(self) -> ServiceStatus:
         """Return what this replica says of itself now. Any thread may ask."""
-        session = self._dispatcher.session
-        counted = self._vitals.as_status()
+        session = self.session
+        counted = self._office.vitals.as_status()
         return ServiceStatus(
             service=self._service.name,
             replica=self.options.name,
@@ -166,97 +178,78 @@ class Replica:
             revision=self.options.revision,
             state=self._phase or _state(busy=counted["busy_key"] is not None, session=session),
             session=session.info if session else None,
+            fault=session.fault if session else None,
             started_at=self._started_at,
+            clock_offset_s=self._clock.offset_s,
+            clock_steps=self._clock.steps,
             **counted,
         )
 
-    def _publish(self) -> None:
-        text = self._service.publish().model_dump_json()
-        self._wait(lambda: self._engine.put(CATALOG, self._service.name, text))
+    def _take_lead(self, wait_s: float) -> bool:
+        """Lead if nobody does, else wait for up to `wait_s` seconds until somebody gives up."""
+        asked: list[float] = []
+        lead = self._office.patience.call(lambda: self._ask_for_lead(asked))[0]
+        if lead is not None:
+            return self._begin_term(lead, asked_s=asked[-1])
+        if self._leases is None:
+            self._stand_by()
+        elif not self.stopping:
+            self._wait_for_release(self._leases, wait_s)
+        return False
 
-    def _take_up(self, first: Cursor | None) -> str | None:
-        progress = self._wait(lambda: self._engine.load_progress(self._service.name))
-        if progress is not None:
-            self._progress = ProgressKeeper(progress)
-            self._follow_log()
-            return progress.session
-        cursor = self._wait(lambda: self._engine.end(COMMANDS)) if first is None else first
-        begin = Progress(service=self._service.name, cursor=cursor)
-        self._wait(lambda: self._engine.commit(begin))
-        self._progress = ProgressKeeper(begin)
-        return None
+    def _ask_for_lead(self, asked: list[float]) -> Lead | None:
+        asked.append(boottime_s())
+        return self._engine.lead(self._service.name, lease_s=self.options.lease_s - self._look_s)
 
-    def _follow_log(self) -> None:
-        end, progress = self._wait(lambda: self._engine.end(COMMANDS)), self._kept()
-        if self._engine.compare(progress.cursor, end) > 0:
-            self._log.error(
-                "the store lost the end of the log; this service goes on at what is its end now",
-                cursor=progress.cursor,
-                end=end,
-            )
-            progress.cursor = end
+    def _stand_by(self) -> None:
+        """Say that another process leads; look for its release from here on."""
+        self._leases = self._office.patience.call(lambda: self._engine.end(LEASES))[0]
+        name, text = self._service.name, self._catalog_text()
+        if self._office.patience.call(lambda: self._engine.table(CATALOG))[0].get(name) is None:
+            self._office.patience.call(lambda: self._engine.put(CATALOG, name, text))
+        self._phase = ServiceState.STANDBY
+        self._log.info("standing by: another process leads this service")
 
-    def _run_start_hooks(self) -> None:
-        for hook in self._service.start_hooks:
-            try:
-                hook(self._ctx)
-            except DurapyError:
-                raise
-            except (Exception, SystemExit) as error:
-                self._log.opt(exception=error).critical("{hook} failed", hook=name_of(hook))
-                raise ServiceError(
-                    f'The service "{self._service.name}" cannot start: {name_of(hook)} failed: '
-                    f"{explain(error)}."
-                ) from error
-        self._hooked = True
+    def _wait_for_release(self, after: Cursor, wait_s: float) -> None:
+        entries = self._office.patience.call(
+            lambda: self._engine.read(LEASES, after=after, wait_s=wait_s)
+        )[0]
+        if entries:
+            self._leases = Cursor(entries[-1].key)
 
-    def _backlog(self) -> Iterator[Entry]:
-        after = self._kept().cursor
-        while entries := self._read_on(after):
-            yield from entries
-            after = Cursor(entries[-1].key)
-
-    def _read_on(self, after: Cursor) -> list[Entry]:
-        return self._wait(lambda: self._engine.read(COMMANDS, after=after, limit=BATCH))
-
-    def _handle(self, entries: list[Entry], progress: ProgressKeeper) -> None:
-        due = time.monotonic() + self.options.commit_s
-        last = entries[-1] if entries else None
-        for entry in entries:
-            if self.stopping:
-                return
-            progress.heard |= self._dispatcher.dispatch(entry)
-            progress.cursor = Cursor(entry.key)
-            if time.monotonic() >= due and entry is not last:
-                if not self._commit():
-                    return
-                due = time.monotonic() + self.options.commit_s
-
-    def _commit(self) -> bool:
-        if self._progress is None:
-            return True
-        unsaved = self._progress.unsaved(self._session_text())
-        if unsaved is None:
-            return True
+    def _begin_term(self, lead: Lead, *, asked_s: float) -> bool:
+        if self._phase is ServiceState.STANDBY:
+            self._log.info("taking the lead")
+        self._phase, self._leases = ServiceState.STARTING, None
+        held_s = self.options.lease_s - self._look_s
+        self._leadership = Leadership(lead, self._clock, lease_s=held_s, asked_s=asked_s)
+        self._term = term = Term(self._office, lead, self._leadership)
         try:
-            self._engine.commit(unsaved)
-        except EngineError as error:
-            self._log.debug("a commit failed: {why}", why=str(error))
+            self._publish()
+            term.begin(self._first)
+        except LeaseLostError as error:
+            self._step_down(term, error)
             return False
-        self._progress.note_saved(unsaved)
+        self._phase = None
         return True
 
-    def _session_text(self) -> str | None:
-        session = self._dispatcher.session
-        return session.text if session else None
+    def _step_down(self, term: Term, error: LeaseLostError) -> None:
+        """Let go of everything without writing, and stand by."""
+        self._log.error("{why} This process stands by from now on", why=str(error))
+        self._leadership = None
+        self._phase = ServiceState.STOPPING
+        term.cut_short()
+        self._term = None
+        self._stand_by()
 
-    def _kept(self) -> ProgressKeeper:
-        if self._progress is None:
-            raise ServiceError("startup() comes before turn().")
-        return self._progress
+    def _publish(self) -> None:
+        text = self._catalog_text()
+        self._office.patience.call(
+            lambda: self._engine.put(CATALOG, self._service.name, text), on=EngineError
+        )
 
-    def _wait(self, call: Callable[[], R]) -> R:
-        return self._patience.call(call)[0]
+    def _catalog_text(self) -> str:
+        return self._service.publish().model_dump_json()
 
 
 def _state(*, busy: bool, session: OpenSession | None) -> ServiceState:

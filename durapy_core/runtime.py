@@ -6,8 +6,10 @@ from loguru import logger
 
 from durapy_core.context import StopReason
 from durapy_core.engines.base import Engine
+from durapy_core.entry import START, Cursor
 from durapy_core.errors import DurapyError
 from durapy_core.heartbeat import Heartbeat
+from durapy_core.leadership import LeaseKeeper
 from durapy_core.patience import StoppedWaitingError
 from durapy_core.replica import Replica, ReplicaOptions, make_replica_name
 from durapy_core.revision import find_revision
@@ -21,21 +23,31 @@ if TYPE_CHECKING:
 WAIT_S: Final = 0.5
 """How long one read waits for a record, and so how long a signal may wait for an idle service."""
 
+_RENEWALS_PER_LEASE: Final = 3
+
 
 def run_service(
-    service: Service, engine: Engine, settings: Settings, *, replica: str | None = None
+    service: Service,
+    engine: Engine,
+    settings: Settings,
+    *,
+    replica: str | None = None,
+    from_start: bool = False,
 ) -> None:
     """Run a service until SIGTERM, SIGINT or `ctx.stop_service()`; then end it cleanly.
 
-    The current handler is finished, an open session's controller is stopped (the session itself
-    stays open), background work is joined, the progress saved. A second signal changes nothing.
-    On another thread than the main one signals are left alone.
+    While another process leads the service, this one stands by. At the end the current handler is
+    finished, an open session's controller is stopped (the session itself stays open), background
+    work is joined, the progress saved, the lead given up. A second signal changes nothing. On
+    another thread than the main one signals are left alone.
 
     Args:
         service: what to run.
         engine: where the commands are; it stays open.
         settings: of this process.
         replica: a name for this process that no other has; None makes one.
+        from_start: whether a service that never ran before begins with the first record of the
+            log instead of at its end.
 
     Raises:
         ServiceError: the service may not run on this engine, or one of its start hooks failed.
@@ -46,20 +58,22 @@ def run_service(
         name=replica or make_replica_name(),
         revision=find_revision(settings),
         commit_s=settings.commit_ms / 1000,
+        lease_s=settings.lease_s,
         debug=settings.log_level == "DEBUG",
     )
     running = Replica(service, engine, options)
     log = logger.bind(service=service.name, replica=options.name)
     beats = Heartbeat(engine, running.status, file=settings.heartbeat_file)
-    with capture_signals(running.stop), beats:
-        _run(running, log)
+    keeper = LeaseKeeper(running.renew_lease, every_s=settings.lease_s / _RENEWALS_PER_LEASE)
+    with capture_signals(running.stop), beats, keeper:
+        _run(running, log, START if from_start else None)
     log.info("stopped")
 
 
-def _run(replica: Replica, log: "Logger") -> None:
+def _run(replica: Replica, log: "Logger", first: Cursor | None) -> None:
     reason = StopReason.ERROR
     try:
-        replica.startup()
+        replica.startup(first=first)
         log.info("running", session=replica.session.begin.key if replica.session else None)
         while not replica.stopping:
             replica.turn(WAIT_S)

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, cast
 from durapy_core.catalog import CommandCatalog, PublishedCatalog, Role, publish_type
 from durapy_core.command import Command
 from durapy_core.context import Context, ServiceContext
-from durapy_core.controller import Controller, check_controller, heard_by
+from durapy_core.controller import Controller, check_controller, heard_by, heard_once_by
 from durapy_core.errors import RegistrationError
 from durapy_core.failures import name_of
 from durapy_core.wiring import check_command_class, check_function, check_parameter
@@ -31,6 +31,7 @@ class SessionPlan:
         restore: whether a controller is built anew after a restart.
         begins, ends: the commands that begin and end a session.
         methods: the command classes that the controller hears, with the methods' names.
+        once: those among them whose methods are never called twice for one record.
     """
 
     controller: Callable[[Any, Context], Controller]
@@ -38,6 +39,7 @@ class SessionPlan:
     begins: type[Command]
     ends: type[Command]
     methods: dict[type[Command], str]
+    once: frozenset[type[Command]] = frozenset()
 
 
 class Service:
@@ -53,6 +55,7 @@ class Service:
         *,
         sends: Iterable[type[Command]] = (),
         engines: Collection[str] | None = None,
+        safe: Hook | None = None,
     ) -> None:
         """Make a service without handlers.
 
@@ -60,9 +63,13 @@ class Service:
             name: the name of its folder: small letters, digits and _.
             sends: the commands it sends beside those it hears, so that the console knows them too.
             engines: the schemes of the engines it may run on, such as {"memory"}; None for all.
+            safe: is called, before `on_start`, when this process takes over from one that died:
+                bring the hardware into a safe state here, as the other may have left a valve open.
+                If it raises, the service does not start.
 
         Raises:
-            RegistrationError: the name is not allowed, or `sends` holds no command class.
+            RegistrationError: the name is not allowed, `sends` holds no command class, or `safe`
+                cannot be called with a context.
         """
         if not is_service_name(name):
             raise RegistrationError(
@@ -73,19 +80,31 @@ class Service:
         self.engines = engines
         self.catalog = CommandCatalog()
         self.handlers: dict[type[Command], Handler[Any]] = {}
+        self.once: set[type[Command]] = set()
+        self.safe = safe
         self.plan: SessionPlan | None = None
         self.start_hooks: list[Hook] = []
         self.stop_hooks: list[Hook] = []
+        if safe is not None:
+            check_function(name_of(safe), safe, ("ctx",))
         self._sends = tuple(sends)
         for command_class in self._sends:
             check_command_class("Service(sends=…)", command_class)
             self.catalog.add(command_class)
 
-    def on(self, command_class: type[C]) -> Callable[[Handler[C]], Handler[C]]:
+    def on(
+        self, command_class: type[C], *, redeliver: bool = True
+    ) -> Callable[[Handler[C]], Handler[C]]:
         """Register a function for a command, heard whether a session is open or not.
 
         The function is called with the command and a `Context`, one command at a time, in the
         order of the log. If it raises, that is logged and the service goes on.
+
+        Args:
+            command_class: what it hears.
+            redeliver: False if the function must never be called twice for one record, as when it
+                gives a reward. That it begins is then written to the store first, one round trip;
+                a record whose handler a dying process had begun is reported `interrupted`.
 
         Raises:
             RegistrationError: the command has a handler already, or the function cannot be called
@@ -100,6 +119,8 @@ class Service:
             self._check_free(command_class, where)
             self.catalog.add(command_class)
             self.handlers[command_class] = function
+            if not redeliver:
+                self.once.add(command_class)
             return function
 
         return register
@@ -124,8 +145,14 @@ class Service:
         controller_class = cast("type[Controller]", controller)
         check_controller(controller_class, begins)
         methods = heard_by(controller_class)
+        once = heard_once_by(controller_class)
         name = controller_class.__name__
         self._check_plan(name, begins, ends, methods)
+        if ends in once:
+            raise RegistrationError(
+                f"{name}.{methods[ends]} cannot have redeliver=False: {ends.__name__} ends the "
+                "session, and a session that began must end."
+            )
         heard: list[type[Command]] = [begins, *methods, *([] if ends in methods else [ends])]
         for command_class in heard:
             self._check_free(command_class, name)
@@ -136,12 +163,15 @@ class Service:
             begins=begins,
             ends=ends,
             methods=methods,
+            once=once,
         )
 
     def on_start(self, function: Hook) -> Hook:
-        """Register a function that is called once before the first record: open devices here.
+        """Register a function that is called before the first record: open devices here.
 
-        If it raises, the service does not start. Several are called in the order of registration.
+        It is called when this process leads the service, so a standby touches no device; and again
+        should it lead once more after another process had taken over. If it raises, the service
+        does not start. Several are called in the order of registration.
 
         Raises:
             RegistrationError: it cannot be called with a context.
@@ -151,7 +181,7 @@ class Service:
         return function
 
     def on_stop(self, function: Hook) -> Hook:
-        """Register a function that is called once after the last record: close devices here.
+        """Register a function that is called after the last record: close devices here.
 
         Several are called in the reverse order of registration; one that raises is logged.
 

@@ -3,43 +3,47 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Self
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Final
 
 from durapy_core.calls import Caller
 from durapy_core.catalog import CommandCatalog
-from durapy_core.command import CommandRecord, label_of
-from durapy_core.context import Context, StopReason
+from durapy_core.command import Command, CommandRecord, label_of
+from durapy_core.context import StopReason
 from durapy_core.controller import Controller
 from durapy_core.entry import Entry
-from durapy_core.errors import SessionError
+from durapy_core.kept import Kept
+from durapy_core.receipt import Outcome
 from durapy_core.service import SessionPlan
 from durapy_core.status import SessionInfo
 from durapy_core.tasks import TaskGroup
 
-Step = Callable[[CommandRecord], bool]
-"""Handles a record and returns whether that went well."""
+BEGIN_MAX_AGE_S: Final = 60.0
+"""An older record begins no session, unless its command has a `max_age_s` of its own."""
+
+Ending = tuple[Outcome, str]
+"""How a record ended, and why, in words; "" when it is done."""
+
+DONE: Final[Ending] = (Outcome.DONE, "")
+_NOT_RESTORED: Final = "the session goes on without its controller"
+_OVER: Final = "the session ended while this service was down"
+_CRASHED: Final = "its controller ended the process three times; it is not restored again"
 
 
-class SavedSession(BaseModel):
-    """What is kept of an open session: the initiating record itself, as it may be trimmed away."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a record of one command is handed to now.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    Attributes:
+        run: handles it and returns how that ended.
+        max_age_s: an older record is not executed; None: any age.
+        redeliver: whether it may be handed over again after a process died of it.
+        skip: what is done instead when it may not.
+    """
 
-    begin: Entry
-
-    @classmethod
-    def from_text(cls, text: str) -> Self:
-        """Return what was kept as text.
-
-        Raises:
-            SessionError: the text is something else.
-        """
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise SessionError(f"The saved session cannot be read: {text[:200]}") from error
+    run: Callable[[CommandRecord], Ending]
+    max_age_s: float | None = None
+    redeliver: bool = True
+    skip: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +51,27 @@ class OpenSession:
     """A session that has begun and not ended.
 
     Attributes:
-        begin: the initiating record.
         info: what the status shows of it.
-        text: what is kept of it across a restart.
+        kept: what is kept of it across a restart, and the same as text.
         controller: None when it could not, or was not to, be built again after a restart.
+        instead: how records that the controller would hear end while there is none.
+        fault: what somebody must look at; None if all is well.
         tasks: its background work.
     """
 
     begin: Entry
     info: SessionInfo
-    text: str
+    kept: Kept
+    text: str | None
     controller: Controller | None
+    instead: Ending
+    fault: str | None
     tasks: TaskGroup
+
+
+def ending_of(why: str) -> Ending:
+    """Return how a record ended whose handler failed for this reason; "" if it did not."""
+    return (Outcome.FAILED, why) if why else DONE
 
 
 class Sessions:
@@ -75,19 +88,37 @@ class Sessions:
         self._catalog = catalog
         self._caller = caller
         self._log = caller.outbox.log
-        self._closed_steps: Final[dict[str, Step]] = {plan.begins.options.type: self._begin}
+        begins = plan.begins.options
+        own_s = begins.max_age_s
+        max_age_s = BEGIN_MAX_AGE_S if own_s is None else own_s
+        self._closed_steps: Final = {begins.type: Step(run=self._begin, max_age_s=max_age_s)}
         self.steps: Mapping[str, Step] = self._closed_steps
 
-    def restore(self, text: str, backlog: Iterable[Entry]) -> None:
+    def can_restore(self, kept: Kept) -> bool:
+        """Return whether a controller is to be built for this."""
+        return kept.begin is not None and self._plan.restore
+
+    def restore(
+        self,
+        kept: Kept,
+        backlog: Iterable[Entry],
+        find: Callable[[str], Entry | None],
+        *,
+        crashed: bool = False,
+    ) -> None:
         """Reopen the session that was open when the last process ended.
 
         Where its controller cannot or must not be built, the session is open without one until
         its end. A backlog with that end in it is such a case.
+
+        Args:
+            kept: what the last process kept.
+            backlog: the records after the cursor; read as far as needed.
+            find: returns the record of a key.
+            crashed: whether building it ended the process again and again.
         """
-        try:
-            begin = SavedSession.from_text(text).begin
-        except SessionError as error:
-            self._log.error("no session is restored: {why}", why=str(error))
+        begin = kept.begin
+        if begin is None:
             return
         if begin.type != self._plan.begins.options.type:
             self._log.warning(
@@ -97,8 +128,19 @@ class Sessions:
             )
             return
         record = self._catalog.decode(begin)
-        if not self._restore_controller(record, backlog):
-            self._open(record, None, self._make_tasks(record))
+        instead, fault = self._reason_not_to_build(record, backlog, crashed=crashed)
+        log = self._log.bind(key=record.key)
+        if instead is None:
+            made = [entry for entry in map(find, kept.sends) if entry]
+            why = self._build(record, kept, made=made)
+            if not why:
+                log.info("the session goes on with a restored controller")
+                return
+            instead = (Outcome.REFUSED, _NOT_RESTORED)
+            fault = f"{_NOT_RESTORED}, which cannot be restored: {why}"
+        level = "WARNING" if instead[0] is Outcome.INTERRUPTED else "INFO"
+        log.log("ERROR" if fault else level, fault or instead[1])
+        self._open(record, kept, None, self._make_tasks(record), instead=instead, fault=fault)
 
     def let_go(self, reason: StopReason) -> None:
         """Stop the controller because this replica ends; the session itself stays open."""
@@ -106,74 +148,92 @@ class Sessions:
         if session is None or session.controller is None:
             return
         self._caller.join(session.tasks, key=session.begin.key)
-        ctx = Context(session.begin, self._caller.outbox, session.tasks, reason=reason)
+        ctx = self._caller.context(session.begin, session.tasks, reason=reason)
         self._caller.call(session.controller.stop, ctx, key=ctx.key)
 
-    def _begin(self, record: CommandRecord) -> bool:
-        return self._build(record, restored=False)
+    def _begin(self, record: CommandRecord) -> Ending:
+        return ending_of(self._build(record, Kept(begin=record.entry), made=None))
 
-    def _refuse(self, record: CommandRecord) -> bool:
-        self._log.warning(
-            "{type} is ignored: a session is open; end it first",
-            type=record.entry.type,
-            key=record.key,
-            session=self.current.begin.key if self.current else None,
-        )
-        return True
+    def _refuse(self, _record: CommandRecord) -> Ending:
+        current = self.current.begin.key if self.current else None
+        return Outcome.REFUSED, f"a session is open, {current}; end it first"
 
-    def _end(self, record: CommandRecord) -> bool:
+    def _end(self, record: CommandRecord) -> Ending:
         session = self.current
         if session is None:
-            return True
-        ctx = Context(record.entry, self._caller.outbox, session.tasks)
+            return DONE
+        ctx = self._caller.context(record.entry, session.tasks)
         controller = session.controller
-        well = True
+        why = ""
         if controller is not None:
             if method := self._plan.methods.get(self._plan.ends):
-                well = self._caller.call(
+                why = self._caller.call(
                     getattr(controller, method), record.command, ctx, key=ctx.key
                 )
             self._caller.join(session.tasks, key=session.begin.key)
             ctx.reason = StopReason.ENDED
-            well = self._caller.call(controller.stop, ctx, key=ctx.key) and well
+            stop_failed = self._caller.call(controller.stop, ctx, key=ctx.key)
+            why = why or stop_failed
         ctx.finish()
+        self._close()
+        return ending_of(why)
+
+    def _skip_end(self) -> None:
+        """End the session without its controller, of whose end the process has died."""
+        if self.current is not None:
+            self._caller.join(self.current.tasks, key=self.current.begin.key)
+        self._close()
+
+    def _close(self) -> None:
         self.current = None
         self.steps = self._closed_steps
-        return well
 
-    def _call(self, method: Callable[..., None], tasks: TaskGroup, record: CommandRecord) -> bool:
-        ctx = Context(record.entry, self._caller.outbox, tasks)
-        well = self._caller.call(method, record.command, ctx, key=record.entry.key)
+    def _call(self, method: Callable[..., None], tasks: TaskGroup, record: CommandRecord) -> Ending:
+        ctx = self._caller.context(record.entry, tasks)
+        why = self._caller.call(method, record.command, ctx, key=record.entry.key)
         ctx.finish()
-        return well
+        return (Outcome.FAILED, why) if why else DONE
 
-    def _build(self, record: CommandRecord, *, restored: bool) -> bool:
+    def _build(self, record: CommandRecord, kept: Kept, *, made: list[Entry] | None) -> str:
+        """Open the session with a new controller, or return why there is none."""
         tasks = self._make_tasks(record)
-        ctx = Context(record.entry, self._caller.outbox, tasks, restored=restored)
+        ctx = self._caller.context(record.entry, tasks, made=made)
         controller = self._caller.make(self._plan.controller, record.command, ctx, key=ctx.key)
         ctx.finish()
-        if controller is None:
+        if isinstance(controller, str):
             self._caller.join(tasks, key=record.key)
-            return False
-        self._open(record, controller, tasks)
-        return True
+            return controller
+        if made is None:
+            kept = Kept(begin=kept.begin, sends=tuple(ctx.sent_keys))
+        self._open(record, kept, controller, tasks)
+        return ""
 
-    def _restore_controller(self, record: CommandRecord, backlog: Iterable[Entry]) -> bool:
-        log = self._log.bind(key=record.key)
+    def _reason_not_to_build(
+        self, record: CommandRecord, backlog: Iterable[Entry], *, crashed: bool
+    ) -> tuple[Ending | None, str | None]:
+        """Return how records of a session without controller end, and the fault, if there is one.
+
+        None instead of the former means that the controller is to be built.
+        """
+        refused = (Outcome.REFUSED, _NOT_RESTORED)
+        if any(self._is_end(entry) for entry in backlog):
+            return (Outcome.INTERRUPTED, _OVER), None
         if not self._plan.restore:
-            log.info("the session goes on without its controller, which is not to be restored")
-        elif record.command is None:
-            log.error("the session goes on without its controller: {why}", why=record.problem)
-        elif any(self._is_end(entry) for entry in backlog):
-            log.warning("the session ended while this service was down; it is not restored")
-        elif self._build(record, restored=True):
-            log.info("the session goes on with a restored controller")
-            return True
-        else:
-            log.error("the session goes on without its controller; restart the service to retry")
-        return False
+            return (Outcome.REFUSED, f"{_NOT_RESTORED}, which is not to be restored"), None
+        if record.command is None:
+            return refused, f"{_NOT_RESTORED}: {record.problem}"
+        return (refused, f"{_NOT_RESTORED}: {_CRASHED}") if crashed else (None, None)
 
-    def _open(self, record: CommandRecord, controller: Controller | None, tasks: TaskGroup) -> None:
+    def _open(
+        self,
+        record: CommandRecord,
+        kept: Kept,
+        controller: Controller | None,
+        tasks: TaskGroup,
+        *,
+        instead: Ending = DONE,
+        fault: str | None = None,
+    ) -> None:
         begin, plan = record.entry, self._plan
         self.current = OpenSession(
             begin=begin,
@@ -184,21 +244,33 @@ class Sessions:
                 since=begin.sent_at,
                 ends=plan.ends.options.type,
             ),
-            text=SavedSession(begin=begin).model_dump_json(exclude_none=True),
+            kept=kept,
+            text=kept.to_text(),
             controller=controller,
+            instead=instead,
+            fault=fault,
             tasks=tasks,
         )
-        self.steps = self._open_steps(controller, tasks)
+        self.steps = self._open_steps(self.current)
 
-    def _open_steps(self, controller: Controller | None, tasks: TaskGroup) -> Mapping[str, Step]:
+    def _open_steps(self, session: OpenSession) -> Mapping[str, Step]:
         plan = self._plan
-        steps: dict[str, Step] = {}
-        for command_class, name in plan.methods.items() if controller else ():
-            method = getattr(controller, name)
-            steps[command_class.options.type] = partial(self._call, method, tasks)
-        steps[plan.begins.options.type] = self._refuse
-        steps[plan.ends.options.type] = self._end
+        steps = {
+            command_class.options.type: self._step(session, command_class, name)
+            for command_class, name in plan.methods.items()
+        }
+        steps[plan.begins.options.type] = Step(run=self._refuse)
+        steps[plan.ends.options.type] = Step(run=self._end, skip=self._skip_end)
         return steps
+
+    def _step(self, session: OpenSession, command_class: type[Command], name: str) -> Step:
+        if session.controller is None:
+            return Step(run=lambda _record: session.instead)
+        return Step(
+            run=partial(self._call, getattr(session.controller, name), session.tasks),
+            max_age_s=command_class.options.max_age_s,
+            redeliver=command_class not in self._plan.once,
+        )
 
     def _is_end(self, entry: Entry) -> bool:
         return (

@@ -58,6 +58,7 @@ class Settings(ServiceSettings):
         log_file_keep: how many rotated files are kept.
         revision: the code that runs; empty asks the image or Git.
         commit_ms: how long finished records may wait for their commit, in milliseconds.
+        lease_s: so long after a service's death another process of its name has taken over.
         send_timeout_s: how long a send is retried while the store is away.
         connect_timeout_s: how long a start waits for the store; 0 waits for ever.
         heartbeat_file: touched each time the status was written; a health check looks at its age.
@@ -84,6 +85,7 @@ class Settings(ServiceSettings):
     log_file_keep: int = Field(5, ge=1)
     revision: str = ""
     commit_ms: float = Field(5, ge=0)
+    lease_s: float = Field(3, ge=0.1)
     send_timeout_s: float = Field(30, gt=0)
     connect_timeout_s: float = Field(0, ge=0)
     heartbeat_file: Path | None = None

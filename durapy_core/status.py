@@ -14,9 +14,10 @@ DOWN_AFTER_S = 3.0
 
 
 class ServiceState(StrEnum):
-    """What a service is doing."""
+    """What a service is doing; `standby`: another process of its name leads it."""
 
     STARTING = "starting"
+    STANDBY = "standby"
     IDLE = "idle"
     IN_SESSION = "in_session"
     BUSY = "busy"
@@ -59,8 +60,13 @@ class ServiceStatus(BaseModel):
         session: the open session, or None.
         started_at: when the process started (UTC).
         handled, failed, invalid: records since the start, by how they ended.
+        skipped: records since the start that were expired, interrupted or refused.
         unknown_fields: fields left out while decoding, since the start.
-        lag_s: from sending to handling of the last record, in seconds; None before the first.
+        lag_s: from sending to handling of the last record, in seconds, both by the store's clock;
+            None before the first.
+        clock_offset_s: the store's clock minus this computer's, in seconds; None in `standby`.
+        clock_steps: how often the store's clock was found to have jumped.
+        fault: what somebody must look at, in words; None if all is well.
         p50_s, p99_s: handling time over the last minute at most, in seconds; None if idle.
     """
 
@@ -79,8 +85,12 @@ class ServiceStatus(BaseModel):
     handled: int = 0
     failed: int = 0
     invalid: int = 0
+    skipped: int = 0
     unknown_fields: int = 0
     lag_s: float | None = None
+    clock_offset_s: float | None = None
+    clock_steps: int = 0
+    fault: str | None = None
     p50_s: float | None = None
     p99_s: float | None = None
 

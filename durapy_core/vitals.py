@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from durapy_core.entry import Entry
+from durapy_core.receipt import Outcome
 
 BUSY_AFTER_S: Final = 1.0
 _WINDOW_S: Final = 60.0
@@ -19,7 +19,7 @@ class Vitals:
     """What a replica counts since its start.
 
     Attributes:
-        handled, failed, invalid: records, by how they ended.
+        handled, failed, invalid, skipped: records, by how they ended; see `ServiceStatus`.
         unknown_fields: fields left out while decoding.
         lag_s: from sending to handling of the last record; None before the first.
     """
@@ -28,30 +28,39 @@ class Vitals:
         self.handled = 0
         self.failed = 0
         self.invalid = 0
+        self.skipped = 0
         self.unknown_fields = 0
         self.lag_s: float | None = None
         self._clock = clock
         self._current: tuple[str, float] | None = None
         self._took: deque[tuple[float, float]] = deque(maxlen=_WINDOW_LIMIT)
 
-    def begin(self, entry: Entry) -> None:
-        """Note that a handler begins on this record."""
-        self.lag_s = max(time.time() - entry.sent_at_s, 0.0)
-        self._current = (entry.key, self._clock())
+    def begin(self, key: str, *, lag_s: float) -> None:
+        """Note that a handler begins on this record, and how long ago that was sent."""
+        self.lag_s = lag_s
+        self._current = (key, self._clock())
 
-    def end(self, *, well: bool) -> float:
-        """Note that the handler has returned, and whether all went well; return its seconds."""
-        took_s = 0.0
-        if self._current is not None:
-            now = self._clock()
-            took_s = now - self._current[1]
-            self._took.append((now, took_s))
-            self._current = None
-        if well:
-            self.handled += 1
-        else:
-            self.failed += 1
+    def end(self) -> float:
+        """Note that the handler has returned; return its seconds."""
+        if self._current is None:
+            return 0.0
+        now = self._clock()
+        took_s = now - self._current[1]
+        self._took.append((now, took_s))
+        self._current = None
         return took_s
+
+    def count(self, outcome: Outcome) -> None:
+        """Count one record by how it ended."""
+        match outcome:
+            case Outcome.DONE:
+                self.handled += 1
+            case Outcome.FAILED:
+                self.failed += 1
+            case Outcome.INVALID:
+                self.invalid += 1
+            case _:
+                self.skipped += 1
 
     def busy(self) -> tuple[str, float] | None:
         """Return the key of the record being handled and for how long, in seconds, if long."""
@@ -72,6 +81,7 @@ class Vitals:
             "handled": self.handled,
             "failed": self.failed,
             "invalid": self.invalid,
+            "skipped": self.skipped,
             "unknown_fields": self.unknown_fields,
             "lag_s": self.lag_s,
             "p50_s": _percentile(took, 0.50),

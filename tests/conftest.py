@@ -8,9 +8,12 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import LIMIT_MS, open_browser
 
-pytest.register_assert_rewrite(
-    "durapy_core.testing.engine_contract", "durapy_core.testing.engine_model"
-)
+pytest.register_assert_rewrite("durapy_core.testing")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take `--long`, which lets the tests of faults go on ten times as long."""
+    parser.addoption("--long", action="store_true", help="the tests of faults, ten times as long")
 
 
 @pytest.fixture(scope="session")

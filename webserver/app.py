@@ -8,7 +8,7 @@ from loguru import logger
 from tornado.routing import PathMatches, Rule
 from tornado.web import RequestHandler
 
-from durapy_core.engines.base import COMMANDS, OPERATIONS, Engine
+from durapy_core.engines.base import COMMANDS, OPERATIONS, RECEIPTS, Engine
 from durapy_core.revision import find_revision
 from durapy_core.settings import Settings
 from webserver.credentials import load_credentials
@@ -57,6 +57,7 @@ class App(LimitedApplication):
         site = self.site
         site.commands.start()
         site.operations.start()
+        site.receipts.start()
         self._tasks = [
             asyncio.create_task(site.directory.watch()),
             asyncio.create_task(self.hub.beat()),
@@ -71,6 +72,7 @@ class App(LimitedApplication):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.site.commands.close()
         self.site.operations.close()
+        self.site.receipts.close()
         self.site.offload.close()
 
 
@@ -89,6 +91,7 @@ def make_app(settings: Settings, engine: Engine) -> App:
         directory=Directory(engine, offload),
         commands=LogFeed(engine, COMMANDS),
         operations=LogFeed(engine, OPERATIONS),
+        receipts=LogFeed(engine, RECEIPTS),
         pages=Pages(settings.pages_dir),
         static=StaticFiles(),
         wrong_guesses=asyncio.Lock(),

@@ -3,10 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Protocol
 
+from durapy_core.aftermath import read_receipt, receipt_json
 from durapy_core.entry import Cursor, Entry
 from durapy_core.operations import state_of
 from durapy_core.published import KnownTypes
@@ -17,9 +19,13 @@ from webserver.site import Site
 
 COMMAND: Final = "command"
 OPERATION: Final = "operation"
+RECEIPT: Final = "receipt"
 SERVICES: Final = "services"
 TYPES: Final = "types"
-TOPICS: Final = frozenset({COMMAND, OPERATION, SERVICES, TYPES})
+TOPICS: Final = frozenset({COMMAND, OPERATION, RECEIPT, SERVICES, TYPES})
+
+_CURSOR_OF: Final = {COMMAND: "commands", OPERATION: "operations", RECEIPT: "receipts"}
+"""Where a position keeps how far a topic's log was seen."""
 
 HEARTBEAT_S: Final = 2.0
 _NO_TYPES: Final = KnownTypes([], [])
@@ -47,14 +53,21 @@ class Hub:
     def __init__(self, site: Site) -> None:
         self.clients: set[Client] = set()
         self._site = site
+        self._data_of: dict[str, Callable[[Entry], dict[str, Any] | None]] = {
+            COMMAND: self._command,
+            OPERATION: _operation,
+            RECEIPT: _receipt,
+        }
         site.commands.listen(partial(self._tell, COMMAND))
         site.operations.listen(partial(self._tell, OPERATION))
+        site.receipts.listen(partial(self._tell, RECEIPT))
         site.directory.listen(self._look)
 
     @property
     def position(self) -> Position:
         """How far those that are live have seen the logs."""
-        return Position(self._site.commands.position, self._site.operations.position)
+        site = self._site
+        return Position(site.commands.position, site.operations.position, site.receipts.position)
 
     async def beat(self) -> None:
         """Send a heartbeat every two seconds for ever."""
@@ -69,7 +82,7 @@ class Hub:
 
     def event_of(self, topic: str, entry: Entry, position: Position) -> str | None:
         """Return the event of an entry, or None if nobody needs to hear of it."""
-        data = self._command(entry) if topic == COMMAND else _operation(entry)
+        data = self._data_of[topic](entry)
         if data is None:
             return None
         return _event(topic, data, at=entry.sent_at, resume=position.to_token())
@@ -117,9 +130,7 @@ class Hub:
 
 def moved(position: Position, topic: str, key: str) -> Position:
     """Return the position with another cursor for this topic's log."""
-    if topic == COMMAND:
-        return Position(Cursor(key), position.operations)
-    return Position(position.commands, Cursor(key))
+    return replace(position, **{_CURSOR_OF[topic]: Cursor(key)})
 
 
 def dump(message: dict[str, Any]) -> str:
@@ -131,6 +142,11 @@ def _event(topic: str, data: Any = None, *, at: datetime | None = None, **more: 
     """Return an event. One that is of no log has no `resume`: it may overtake what is replayed."""
     message = {"op": "event", "topic": topic, "t": _now(at), **more}
     return dump(message if data is None else {**message, "data": data})
+
+
+def _receipt(entry: Entry) -> dict[str, Any] | None:
+    receipt = read_receipt(entry)
+    return None if receipt is None else receipt_json(receipt)
 
 
 def _operation(entry: Entry) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from tornado.websocket import WebSocketClosedError
 from durapy_core.entry import Cursor, Entry
 from durapy_core.errors import CorruptRecordError, EngineError
 from webserver.feed import KEEP, LogFeed
-from webserver.hub import COMMAND, OPERATION, Hub, moved
+from webserver.hub import COMMAND, OPERATION, RECEIPT, Hub, moved
 from webserver.resume import Position
 from webserver.site import Site
 
@@ -60,10 +60,28 @@ class Replay:
             pass
         self._receiver.live = True
 
+    def ahead(self, position: Position, wanted: set[str]) -> Position:
+        """Return where to go on from: of logs whose topic is not wanted, at their end."""
+        for topic, feed, _ in self._logs(position):
+            if topic not in wanted:
+                position = moved(position, topic, feed.position)
+        return position
+
     async def is_gap(self, position: Position) -> bool:
         """Return whether a position is too old to go on from, or of another log."""
-        commands = await self._is_gap(self._site.commands, position.commands)
-        return commands or await self._is_gap(self._site.operations, position.operations)
+        for _, feed, cursor in self._logs(position):
+            if await self._is_gap(feed, cursor):
+                return True
+        return False
+
+    def _logs(self, position: Position) -> tuple[tuple[str, LogFeed, Cursor], ...]:
+        """Return topic, reader and cursor of each log; receipts after what they are about."""
+        site = self._site
+        return (
+            (OPERATION, site.operations, position.operations),
+            (COMMAND, site.commands, position.commands),
+            (RECEIPT, site.receipts, position.receipts),
+        )
 
     async def _is_gap(self, feed: LogFeed, cursor: Cursor) -> bool:
         site = self._site
@@ -79,10 +97,7 @@ class Replay:
 
     async def _catch_up(self) -> bool:
         """Send one piece of what was missed; True if there is nothing more, at this very moment."""
-        for topic, feed, cursor in (
-            (OPERATION, self._site.operations, self._position.operations),
-            (COMMAND, self._site.commands, self._position.commands),
-        ):
+        for topic, feed, cursor in self._logs(self._position):
             entries = feed.since(cursor, _CHUNK)
             if entries is None:
                 entries = await self._read_older(feed, cursor)

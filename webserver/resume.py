@@ -14,10 +14,12 @@ class Position:
 
     commands: Cursor
     operations: Cursor
+    receipts: Cursor
 
     def to_token(self) -> str:
         """Return the position as text for the browser."""
-        text = json.dumps([self.commands, self.operations], separators=(",", ":"))
+        cursors = [self.commands, self.operations, self.receipts]
+        text = json.dumps(cursors, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
@@ -27,9 +29,10 @@ class Position:
             return None
         try:
             padded = token.encode("ascii") + b"=" * (-len(token) % 4)
-            commands, operations = json.loads(base64.urlsafe_b64decode(padded))
+            cursors = json.loads(base64.urlsafe_b64decode(padded))
+            commands, operations, receipts = [*cursors, ""][:3]  # an older one knows two logs
         except (ValueError, TypeError, RecursionError):
             return None
-        if not (isinstance(commands, str) and isinstance(operations, str)):
+        if not all(isinstance(cursor, str) for cursor in (commands, operations, receipts)):
             return None
-        return cls(Cursor(commands), Cursor(operations))
+        return cls(Cursor(commands), Cursor(operations), Cursor(receipts))

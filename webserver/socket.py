@@ -187,7 +187,11 @@ class Socket(WebSocketHandler, Api):
         site = self.site
         await site.commands.ready.wait()
         await site.operations.ready.wait()
-        gap = asked if resume is None else await self._replay.is_gap(resume)
+        await site.receipts.ready.wait()
+        gap = asked
+        if resume is not None:
+            resume = self._replay.ahead(resume, wanted)
+            gap = await self._replay.is_gap(resume)
         position = self._hub.position if gap or resume is None else resume
         welcome = {"op": "welcome", "v": 1, "resume": position.to_token(), "gap": gap}
         self.push(dump({**welcome, "rig": site.settings.rig_name}))

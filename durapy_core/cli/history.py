@@ -1,14 +1,14 @@
 """`durapy history`: what was sent, oldest first, and what comes."""
 
-import json
 from collections.abc import Iterator
 from itertools import islice
 from threading import Event
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from durapy_core.cli.output import print_json, print_line, print_lines
+from durapy_core.cli.one_record import show_record
+from durapy_core.cli.output import print_json, print_line
 from durapy_core.cli.rig import open_rig
 from durapy_core.engines import Engine
 from durapy_core.engines.base import COMMANDS
@@ -52,11 +52,11 @@ def history(  # noqa: PLR0913 (the options of a command line)
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they come.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Show the latest commands, oldest first, or one of them whole."""
+    """Show the latest commands, oldest first, or one of them whole: who heard it, what followed."""
     with open_rig() as engine:
         known = load_known_types(engine)
         if key is not None:
-            _show_one(_get(engine, key), known, as_json=as_json)
+            show_record(engine, _get(engine, key), known, as_json=as_json)
             return
         wanted = Filter(wire_type, sender, text)
         end = engine.end(COMMANDS) if follow else START
@@ -123,15 +123,3 @@ def _show(entry: Entry, known: KnownTypes, *, as_json: bool) -> None:
         (f"! {problem}: " if problem else "", "red"),
         (entry.body or "", ""),
     )
-
-
-def _show_one(entry: Entry, known: KnownTypes, *, as_json: bool) -> None:
-    record = record_json(entry, known)
-    if as_json:
-        print_json(record)
-        return
-    fields: dict[str, Any] = {name: value for name, value in record.items() if value is not None}
-    body = fields.pop("body", None)
-    print_lines(*(f"{name:<8} {value}" for name, value in fields.items()))
-    if body is not None and "raw" not in fields:
-        print_lines(*json.dumps(body, ensure_ascii=False, indent=2).splitlines())

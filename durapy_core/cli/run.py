@@ -39,10 +39,17 @@ def run(
     web: Annotated[
         bool, typer.Option("--web", help="Serve the console in this process as well.")
     ] = False,
+    from_start: Annotated[
+        bool,
+        typer.Option(
+            "--from-start", help="On its first start ever, begin at the first record of the log."
+        ),
+    ] = False,
 ) -> None:
     """Run one service until it is told to stop.
 
-    With --web the console stays, after the service has ended by itself, until Ctrl-C.
+    While another process leads the service, this one stands by. With --web the console stays,
+    after the service has ended by itself, until Ctrl-C.
     """
     settings = load_settings(Settings, engine=engine)
     replica = make_replica_name()
@@ -53,11 +60,11 @@ def run(
         make_data_dir(settings)
     with open_store(settings) as store:
         if not web:
-            run_service(service, store, settings, replica=replica)
+            run_service(service, store, settings, replica=replica, from_start=from_start)
             return
         asked: list[bool] = []
         with capture_signals(lambda: asked.append(True)), _find_console()(settings, store):
-            run_service(service, store, settings, replica=replica)
+            run_service(service, store, settings, replica=replica, from_start=from_start)
             if not asked:
                 logger.info("the service has ended; the console stays until Ctrl-C")
             while not asked:

@@ -51,6 +51,8 @@ def _heard_row(heard: Heard) -> tuple[str, ...]:
     state = status.state.replace("_", " ")
     if status.busy_key:
         state += f" with {status.busy_key} for {span(status.busy_s)}"
+    if status.fault:
+        state += f", fault: {status.fault}"
     if not heard.up:
         state = f"down (heard {span(heard.age_s)} ago)"
     session = status.session and (status.session.label or status.session.key)

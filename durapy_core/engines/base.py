@@ -24,10 +24,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
+from durapy_core.engines.safe_state import SafeStateKeeper
+from durapy_core.engines.upkeep import Upkeep
 from durapy_core.entry import Cursor, Entry, NewEntry
 from durapy_core.errors import InvalidCommandError
+
+if TYPE_CHECKING:
+    from durapy_core.engines.lead import Lead
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 """The longest body that is stored; `append` refuses a longer one with InvalidCommandError."""
@@ -37,6 +42,15 @@ COMMANDS: Final = "commands"
 
 OPERATIONS: Final = "operations"
 """The log of requests to start, stop or replace services, and of their progress."""
+
+RECEIPTS: Final = "receipts"
+"""The log of what became of each record in each service; see durapy_core/receipt.py."""
+
+SAFETY: Final = "safety"
+"""The log of entering and leaving the safe state."""
+
+LEASES: Final = "leases"
+"""The log of leases that were given up: who stands by waits for its next entry."""
 
 STATUS: Final = "status"
 """Table: `SERVICE/REPLICA` → the last `ServiceStatus`."""
@@ -70,11 +84,13 @@ class Progress:
         service: its name.
         cursor: the last record of `commands` that it finished.
         session: what it needs to rebuild its open session, as text; None when none is open.
+        receipts: of the records finished since the last commit, in their order.
     """
 
     service: str
     cursor: Cursor
     session: str | None = None
+    receipts: tuple[NewEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +101,7 @@ class Row:
     age_s: float
 
 
-class Engine(ABC):
+class Engine(Upkeep, SafeStateKeeper, ABC):
     """A store of logs and tables. Use it in `with`, or call `close`."""
 
     @abstractmethod
@@ -173,10 +189,39 @@ class Engine(ABC):
 
     @abstractmethod
     def commit(self, progress: Progress) -> None:
-        """Write the progress of a service, replacing what was there.
+        """Write the progress of a service, replacing what was there, and append its receipts.
+
+        Raises:
+            EngineUnavailableError: the store did not answer; make the same call again. That its
+                receipts are not appended twice then is promised by `Lead.commit` only.
+        """
+
+    @abstractmethod
+    def lead(self, service: str, *, lease_s: float) -> "Lead | None":
+        """Take the lease of a service for `lease_s` seconds at a time; None: another has it.
+
+        A lease that has run out is taken over; what its former holder still sends is refused.
 
         Raises:
             EngineUnavailableError: the store did not answer; make the same call again.
+        """
+
+    @abstractmethod
+    def caused_by(self, log: str, key: str, *, limit: int = 100) -> list[Entry]:
+        """Return entries of `log` whose cause is the record `key`, oldest first.
+
+        Looks at 50,000 entries stored after that record at least.
+
+        Raises:
+            EngineUnavailableError: the store did not answer.
+        """
+
+    @abstractmethod
+    def now_s(self) -> float:
+        """Return the store's clock: seconds since 1970.
+
+        Raises:
+            EngineUnavailableError: the store did not answer.
         """
 
     @abstractmethod

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from durapy_core.entry import START, Cursor
 from durapy_core.errors import CorruptRecordError
 
 _KEY: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
@@ -32,6 +33,11 @@ def parse_cursor(text: str) -> int:
             "while its progress was kept?"
         )
     return number
+
+
+def cursor_of(number: int) -> Cursor:
+    """Return the cursor at a number; 0 is START."""
+    return Cursor(str(number)) if number else START
 
 
 def compare_keys(one: str, other: str) -> int:

@@ -12,31 +12,33 @@ killed, as Redis then answers before it has handed the record to the kernel. A s
 that concerns its own last record, and says so.
 
 If the server comes back with less than it had, a reader's cursor may lie beyond the end of the
-log. The place to notice is `_read_once`, where `Link.ensure` says that it has connected anew.
+log. A read that had to connect anew notices, see `redis_read.py`.
 """
 
-import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from math import ceil
-from threading import Lock
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from weakref import WeakSet
 
-from durapy_core.engines.base import Engine, EngineOptions, Progress, Row, check_entry
-from durapy_core.engines.redis_link import REPLY_TIMEOUT_S, Link
-from durapy_core.engines.redis_send import CHUNK, Sender
-from durapy_core.engines.redis_server import Lost, RefusedError, Server
+from durapy_core.engines.base import Engine, EngineOptions, Progress, Row
+from durapy_core.engines.lead import Lead
+from durapy_core.engines.redis_commit import Account, Commit, parse_progress, progress_key
+from durapy_core.engines.redis_control import RETRY_S, Control
+from durapy_core.engines.redis_identity import Identity
+from durapy_core.engines.redis_lead import RedisLead, take_lead
+from durapy_core.engines.redis_link import Link
+from durapy_core.engines.redis_read import READ_TIMEOUT_S, Reader
+from durapy_core.engines.redis_safe_state import RedisSafeState
+from durapy_core.engines.redis_send import Sender
+from durapy_core.engines.redis_server import Namespace, RefusedError, Server
+from durapy_core.engines.redis_upkeep import RedisUpkeep
 from durapy_core.engines.redis_url import parse_address
-from durapy_core.engines.redis_wire import XreadPacker, is_key, order_of, pack, parse_entry
-from durapy_core.entry import START, Cursor, Entry, NewEntry
-from durapy_core.errors import EngineError, EngineUnavailableError, SettingsError
+from durapy_core.engines.redis_wire import is_key, order_of, pack, parse_entry
+from durapy_core.entry import Cursor, Entry, NewEntry
+from durapy_core.errors import SettingsError
 
-T = TypeVar("T")
-
-_RETRY_S: Final = 1.0
-_LONGEST_BLOCK_S: Final = 5.0
 _FOR_EVER_S: Final = 10.0**9
-_AGAIN: Final = "make the same call again."
+_SCAN: Final = 1000
+_SCANNED_PAGES: Final = 100
 _PUT: Final = b"""
 local now = redis.call('TIME')
 local stamp = now[1] .. '.' .. string.format('%06d', now[2])
@@ -64,44 +66,42 @@ def open_redis(url: str, options: EngineOptions) -> Engine:
     return engine
 
 
-class RedisEngine(Engine):
+class RedisEngine(RedisUpkeep, RedisSafeState, Engine):
     """Logs as streams, tables and progress as hashes of one Redis server."""
 
     def __init__(self, server: Server, options: EngineOptions) -> None:
         self.options = options
         self._server = server
         self._prefix = f"durapy:{{{options.namespace}}}:"
-        self._sender = Sender(server, prefix=self._prefix, timeout_s=options.send_timeout_s)
-        self._control = Link(server)
-        self._control_lock = Lock()
-        self._idle: deque[Link] = deque()
-        self._reading: set[Link] = set()
-        self._readers: dict[str, XreadPacker] = {}
-        self._sessions: dict[str, str | None] = {}
-        self._commit_heads: dict[str, bytes] = {}
-        self._last_read = ""
+        self._namespace = Namespace(
+            server=server, prefix=self._prefix, send_timeout_s=options.send_timeout_s
+        )
+        self._sender = Sender(self._namespace, Link(server, greet=Identity().greet))
+        self._control_link = Link(server, greet=lambda _: self._forget())
+        self._control = Control(server, self._control_link)
+        self._reader = Reader(
+            self._namespace,
+            make_link=lambda: Link(server, timeout_s=READ_TIMEOUT_S),
+            on_connect=self._forget,
+        )
+        self._accounts: dict[str, Account] = {}
+        self._leads: WeakSet[RedisLead] = WeakSet()
 
     def wait_until_up(self) -> None:
         """Return as soon as the server answers; see `open_redis`."""
         self._server.persist(
-            self._control.ensure,
+            self._control_link.ensure,
             for_s=self.options.connect_timeout_s or _FOR_EVER_S,
             else_="start it, or set DURAPY_ENGINE to the one that runs.",
         )
 
     def append(self, log: str, entry: NewEntry) -> Entry:
         """Store one entry; see `Engine.append`."""
-        check_entry(entry)
         return self._sender.append(log, entry)
 
     def append_many(self, log: str, entries: Sequence[NewEntry]) -> list[Entry]:
         """Store entries, 100 in one transaction; see `Engine.append_many`."""
-        for entry in entries:
-            check_entry(entry)
-        stored: list[Entry] = []
-        for start in range(0, len(entries), CHUNK):
-            stored += self._sender.append_chunk(log, entries[start : start + CHUNK])
-        return stored
+        return self._sender.append_many(log, entries)
 
     def read(
         self,
@@ -113,23 +113,8 @@ class RedisEngine(Engine):
         commit: Progress | None = None,
     ) -> list[Entry]:
         """Return the entries after a cursor; see `Engine.read`."""
-        if after is not self._last_read:
-            order_of(after)
-        self._server.check_open()
-        reader = self._reader(log)
-        left_s = wait_s
-        deadline_s = time.monotonic() + wait_s
-        while True:
-            block_ms = ceil(min(left_s, _LONGEST_BLOCK_S) * 1000) if left_s > 0 else 0
-            request = reader.pack(after=after, limit=limit, block_ms=block_ms)
-            entries = self._read(reader.head, request, commit)
-            if entries:
-                self._last_read = entries[-1].key
-                return entries
-            if left_s <= _LONGEST_BLOCK_S or self._server.closed.is_set():
-                return []
-            commit = None
-            left_s = deadline_s - time.monotonic()
+        before = None if commit is None else Commit(self._account(commit.service), commit)
+        return self._reader.read(log, after=after, limit=limit, wait_s=wait_s, before=before)
 
     def page(self, log: str, *, before: Cursor | None = None, limit: int = 50) -> list[Entry]:
         """Return the entries before a cursor, newest first; see `Engine.page`."""
@@ -151,7 +136,7 @@ class RedisEngine(Engine):
     def end(self, log: str) -> Cursor:
         """Return the cursor after the last entry."""
         newest = self.page(log, limit=1)
-        return Cursor(newest[0].key) if newest else START
+        return Cursor(newest[0].key) if newest else self.trimmed_to(log)
 
     def compare(self, one: str, other: str) -> int:
         """Return the order of two keys; see `Engine.compare`."""
@@ -160,21 +145,39 @@ class RedisEngine(Engine):
 
     def load_progress(self, service: str) -> Progress | None:
         """Return how far a service has come, or None."""
-        key = self._progress_key(service)
-        cursor, session = self._call(pack("HMGET", key, "cursor", "session"))
-        if cursor is None:
-            return None
-        kept = (session or b"").decode(errors="replace")
-        return Progress(
-            service=service,
-            cursor=Cursor(cursor.decode(errors="replace")),
-            session=kept.removeprefix("=") if kept else None,
-        )
+        key = progress_key(self._prefix, service)
+        return parse_progress(service, *self._call(pack("HMGET", key, "cursor", "session")))
 
     def commit(self, progress: Progress) -> None:
         """Keep how far a service has come."""
-        self._with_control(lambda link: link.call(self._pack_commit(progress)))
-        self._sessions[progress.service] = progress.session
+        self._control.run(Commit(self._account(progress.service), progress))
+
+    def lead(self, service: str, *, lease_s: float) -> Lead | None:
+        """Take the lease of a service, or return None."""
+        lead = take_lead(self._namespace, service, lease_s=lease_s, control=self._control)
+        if lead is not None:
+            self._leads.add(lead)
+        return lead
+
+    def caused_by(self, log: str, key: str, *, limit: int = 100) -> list[Entry]:
+        """Return the entries that a record caused; see `Engine.caused_by`."""
+        if not is_key(key):
+            return []
+        cause, found = key.encode(), list[Entry]()
+        start = key.partition("-")[0]
+        for _ in range(_SCANNED_PAGES):
+            page = self._call(pack("XRANGE", self._prefix + log, start, "+", "COUNT", _SCAN))
+            likely = (parse_entry(raw) for raw in page if cause in raw[1])
+            found += [entry for entry in likely if entry.cause == key]
+            if len(page) < _SCAN or len(found) >= limit:
+                break
+            start = f"({page[-1][0].decode()}"
+        return found[:limit]
+
+    def now_s(self) -> float:
+        """Return the server's clock."""
+        seconds, micros = self._call(pack("TIME"))
+        return int(seconds) + int(micros) / 1e6
 
     def put(self, table: str, name: str, text: str) -> None:
         """Write one line of a table."""
@@ -188,7 +191,7 @@ class RedisEngine(Engine):
             link.send(requests)
             return link.reply(), link.reply()
 
-        (seconds, micros), flat = self._with_control(ask)
+        (seconds, micros), flat = self._control.run(ask)
         now_s = int(seconds) + int(micros) / 1e6
         values = iter(flat)
         return {
@@ -208,92 +211,22 @@ class RedisEngine(Engine):
         """Close every connection; a blocked `read` ends at once."""
         self._server.closed.set()
         self._sender.close()
-        for link in [self._control, *self._reading, *self._idle]:
-            link.drop()
+        self._control.close()
+        self._reader.close()
+        for lead in list(self._leads):
+            lead.close()
 
-    def _reader(self, log: str) -> XreadPacker:
-        reader = self._readers.get(log)
-        if reader is None:
-            reader = self._readers[log] = XreadPacker(self._prefix + log)
-        return reader
+    def _account(self, service: str) -> Account:
+        account = self._accounts.get(service)
+        return account or self._accounts.setdefault(service, Account(self._prefix, service))
 
-    def _read(self, head: bytes, request: bytes, commit: Progress | None) -> list[Entry] | None:
-        """Return what an XREAD finds, with a commit in the same round trip if there is one."""
-        try:
-            link = self._idle.pop()
-        except IndexError:
-            link = Link(self._server, timeout_s=_LONGEST_BLOCK_S + REPLY_TIMEOUT_S)
-        self._reading.add(link)
-        try:
-            return self._read_once(link, head, request, commit)
-        except Lost:
-            return self._read_again(link, head, request, commit)
-        finally:
-            self._reading.discard(link)
-            self._idle.append(link)
+    def _forget(self) -> None:
+        """Take no session as stored: the server may have lost it while it was away."""
+        for account in list(self._accounts.values()):
+            account.forget()
 
-    def _read_again(
-        self, link: Link, head: bytes, request: bytes, commit: Progress | None
-    ) -> list[Entry] | None:
-        try:
-            return self._server.persist(
-                lambda: self._read_once(link, head, request, commit), for_s=_RETRY_S, else_=_AGAIN
-            )
-        except EngineError:
-            if self._server.closed.is_set():
-                return None
-            raise
-
-    def _read_once(
-        self, link: Link, head: bytes, request: bytes, commit: Progress | None
-    ) -> list[Entry] | None:
-        if not link.up and link.ensure():
-            self._sessions.clear()
-        if commit is None:
-            link.send(request)
-            return link.entries(head)
-        link.send(self._pack_commit(commit) + request)
-        try:
-            link.reply()
-        except BaseException:
-            link.drop()  # the reply of the XREAD is never taken
-            raise
-        self._sessions[commit.service] = commit.session
-        return link.entries(head)
-
-    def _pack_commit(self, progress: Progress) -> bytes:
-        """Return the HSET of a cursor, and of the session unless it is stored already."""
-        service, cursor = progress.service, progress.cursor
-        if self._sessions.get(service, ...) == progress.session:
-            head = self._commit_heads.get(service) or self._make_commit_head(service)
-            return b"%b$%d\r\n%b\r\n" % (head, len(cursor), cursor.encode())
-        key = self._progress_key(service)
-        session = "" if progress.session is None else f"={progress.session}"
-        return pack("HSET", key, "cursor", cursor, "session", session)
-
-    def _make_commit_head(self, service: str) -> bytes:
-        whole = pack("HSET", self._progress_key(service), "cursor", "")
-        head = self._commit_heads[service] = whole.removesuffix(b"$0\r\n\r\n")
-        return head
-
-    def _call(self, request: bytes, *, for_s: float = _RETRY_S) -> Any:
-        return self._with_control(lambda link: link.call(request), for_s=for_s)
-
-    def _with_control(self, action: Callable[[Link], T], *, for_s: float = _RETRY_S) -> T:
-        def attempt() -> T:
-            if self._control.ensure():
-                self._sessions.clear()
-            return action(self._control)
-
-        if not self._control_lock.acquire(timeout=REPLY_TIMEOUT_S + for_s):
-            raise EngineUnavailableError(f"{self._server.name} does not answer; {_AGAIN}")
-        try:
-            return self._server.persist(attempt, for_s=for_s, else_=_AGAIN)
-        finally:
-            self._control_lock.release()
-
-    def _progress_key(self, service: str) -> str:
-        return f"{self._prefix}progress:{service}"
+    def _call(self, request: bytes, *, for_s: float = RETRY_S) -> Any:
+        return self._control.call(request, for_s=for_s)
 
     def _table_key(self, table: str) -> str:
         return f"{self._prefix}table:{table}"

@@ -23,18 +23,38 @@ if TYPE_CHECKING:
 
 REPLY_TIMEOUT_S: Final = 5.0
 _PING: Final = pack("PING")
+_MULTI: Final = pack("MULTI")
+_EXEC: Final = pack("EXEC")
 _COME_AGAIN: Final = ("BUSY ", "UNBLOCKED")
+
+
+class MissingScriptError(EngineError):
+    """The server does not know a script by this digest."""
+
+
+class MissingKeyError(EngineError):
+    """The server has nothing under this name."""
 
 
 class Link:
     """One connection; not thread-safe but for `drop`.
 
+    `greet`, if given, is called with the link whenever it has connected, before anything else goes
+    over it; if that raises, the connection is closed again.
+
     Attributes:
         up: whether it is made and the last call left it whole.
     """
 
-    def __init__(self, server: Server, *, timeout_s: float = REPLY_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        server: Server,
+        *,
+        timeout_s: float = REPLY_TIMEOUT_S,
+        greet: "Callable[[Link], None] | None" = None,
+    ) -> None:
         self.up = False
+        self._greet = greet
         self._server = server
         self._timeout_s = timeout_s
         self._replies = Replies()
@@ -47,31 +67,17 @@ class Link:
         Raises:
             Lost: the server is away or still loading its data.
             RefusedError: wrong password, number of the database, or permissions.
+            EngineError: what `greet` raises.
         """
         if self.up:
             return False
-        self._server.check_open()
-        self._made_at_s = time.monotonic()
-        # A new one each time: redis-py closes a connection that failed only when it is collected,
-        # which may be late, and would take the socket away from the one that followed.
-        self._replies = Replies()
-        connection = self._server.address.make_connection(self._replies, timeout_s=self._timeout_s)
-        self._connection = connection
-        try:
-            connection.connect()  # type: ignore[no-untyped-call]
-            self.call(_PING)
-        except (exceptions.AuthenticationError, exceptions.ResponseError, ValueError) as error:
-            self.drop()
-            raise _refused(error, self._server.name) from error
-        except exceptions.RedisError as error:
-            self._break(error)
-            raise
-        except RefusedError:
-            raise
-        except EngineError as error:
-            self.drop()
-            raise RefusedError(str(error)) from error
-        self._server.came_back()
+        self._connect()
+        if self._greet is not None:
+            try:
+                self._greet(self)
+            except BaseException:
+                self.drop()  # nothing may go over a connection that is not introduced
+                raise
         self.up = True
         if self._server.closed.is_set():
             self.drop()
@@ -118,15 +124,40 @@ class Link:
         found: list[Entry] | None = self._checked(self._replies.read_entries, head)
         return found
 
-    def unpack(self, results: list[Any]) -> list[Any]:
-        """Return the results of a transaction.
+    def transact(self, packed: bytes, count: int) -> list[Any]:
+        """Run `count` requests in one atomic step and return their results; see `unpack`."""
+        self.send(in_transaction(packed))
+        return self.unpack(count)
+
+    def unpack(self, count: int) -> list[Any]:
+        """Return the results of `count` requests that were sent as one transaction.
 
         Raises:
-            EngineError: the server refused one of its requests.
+            Lost: they did not come.
+            EngineError: the server refused one of them; the next reply can be taken.
         """
+        try:
+            queued = self._replies.skip(b"+OK\r\n%b" % (b"+QUEUED\r\n" * count))
+        except BaseException as error:
+            self._break(error)
+            raise
+        results: list[Any] = self.reply() if queued else self._unpack_slowly(count + 2)
         for result in results:
             if isinstance(result, exceptions.ResponseError):
                 raise explain(result, self._server.name) from result
+        return results
+
+    def _unpack_slowly(self, count: int) -> Any:
+        """Return the last of `count` replies, or raise the first that is an error."""
+        refused: EngineError | None = None
+        results = None
+        for _ in range(count):
+            try:
+                results = self.reply()
+            except EngineError as error:
+                refused = refused or error  # the first says why, EXECABORT at the end does not
+        if refused is not None:
+            raise refused
         return results
 
     def drop(self) -> None:
@@ -135,6 +166,31 @@ class Link:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.disconnect()  # type: ignore[no-untyped-call]
+
+    def _connect(self) -> None:
+        self._server.check_open()
+        self._made_at_s = time.monotonic()
+        # New ones each time. The old ones may belong to a thread that is still closing them, or to
+        # a connection that failed: redis-py closes it only when it is collected, which may be
+        # late, and would take the socket away from the one that followed.
+        self._replies = Replies()
+        connection = self._server.address.make_connection(self._replies, timeout_s=self._timeout_s)
+        self._connection = connection
+        try:
+            connection.connect()  # type: ignore[no-untyped-call]
+            self.call(_PING)
+        except (exceptions.AuthenticationError, exceptions.ResponseError, ValueError) as error:
+            self.drop()
+            raise _refused(error, self._server.name) from error
+        except exceptions.RedisError as error:
+            self._break(error)
+            raise
+        except RefusedError:
+            raise
+        except EngineError as error:
+            self.drop()
+            raise RefusedError(str(error)) from error
+        self._server.came_back()
 
     def _checked(self, read: Callable[..., Any], *arguments: bytes) -> Any:
         try:
@@ -150,10 +206,15 @@ class Link:
         again = isinstance(error, exceptions.TryAgainError | exceptions.ClusterDownError)
         if again or str(error).startswith(_COME_AGAIN):
             self._break(error)
+        if isinstance(error, exceptions.NoScriptError):
+            raise MissingScriptError(str(error)) from error
+        if str(error).startswith("no such key"):
+            raise MissingKeyError(str(error)) from error
         raise explain(error, self._server.name) from error
 
     def _break(self, error: BaseException) -> None:
         """Drop the connection and raise what happened; return for what is no loss of it."""
+        dropped = self._connection is None  # by another thread, on purpose
         self.drop()
         if isinstance(error, exceptions.AuthenticationError):
             raise _refused(error, self._server.name) from error
@@ -161,10 +222,16 @@ class Link:
         why = f"no reply within {self._timeout_s:g} s" if timed_out else str(error)
         # Closed by another thread, a call stumbles over the socket that is gone.
         if isinstance(error, exceptions.RedisError | OSError) or (
-            self._server.closed.is_set() and isinstance(error, Exception)
+            dropped and isinstance(error, Exception)
         ):
-            self._server.went_away(why, made_at_s=self._made_at_s)
+            if not dropped:
+                self._server.went_away(why, made_at_s=self._made_at_s)
             raise Lost(why) from error
+
+
+def in_transaction(packed: bytes) -> bytes:
+    """Return requests that are done all in one step, or none of them."""
+    return _MULTI + packed + _EXEC
 
 
 def explain(error: exceptions.RedisError, name: str) -> EngineError:

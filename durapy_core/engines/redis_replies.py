@@ -77,6 +77,22 @@ class Replies:
             return line
         return _error(kind, line)
 
+    def skip(self, expected: bytes) -> bool:
+        """Pass over replies if they are exactly these; otherwise nothing is taken.
+
+        Waits for a first byte only: also False if not all of them have come yet.
+
+        Raises:
+            RedisConnectionError: the server closed the connection.
+            OSError: no reply came in time, or the connection broke.
+        """
+        if self._at == len(self._buffer):
+            self._fill(1)
+        if not self._buffer.startswith(expected, self._at):
+            return False
+        self._at += len(expected)
+        return True
+
     def read_entries(self, head: bytes) -> Any:
         """Return the entries in the reply of an XREAD; None when its wait ended.
 

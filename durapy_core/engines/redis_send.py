@@ -20,8 +20,9 @@ from itertools import count
 from threading import Lock
 from typing import Any, Final
 
+from durapy_core.engines.base import check_entry
 from durapy_core.engines.redis_link import Link
-from durapy_core.engines.redis_server import Lost, Server
+from durapy_core.engines.redis_server import Lost, Namespace
 from durapy_core.engines.redis_wire import (
     FIRST,
     XaddPacker,
@@ -31,14 +32,11 @@ from durapy_core.engines.redis_wire import (
     parse_entry,
 )
 from durapy_core.entry import Entry, NewEntry
-from durapy_core.errors import EngineError, EngineUnavailableError
+from durapy_core.errors import EngineUnavailableError
 
 CHUNK: Final = 100
 KEEP_ID_S: Final = 900
 _LOOK_BACK: Final = 500
-_IDENTIFY: Final = pack("CLIENT", "ID") + pack("INFO", "server")
-_MULTI: Final = pack("MULTI")
-_EXEC: Final = pack("EXEC")
 _SCRIPT: Final = b"""
 local key = redis.call('GET', KEYS[2])
 if key then return {key, 1} end
@@ -59,23 +57,25 @@ class _Send:
 
 
 class Sender:
-    """The one connection through which a process appends; in turn, behind a lock."""
+    """The one connection through which a process appends; in turn, behind a lock.
 
-    def __init__(self, server: Server, *, prefix: str, timeout_s: float) -> None:
-        self._server = server
-        self._link = Link(server)
-        self._prefix = prefix
-        self._timeout_s = timeout_s
+    Its link must end the connection before it whenever it connects; see `Identity`.
+    """
+
+    def __init__(self, namespace: Namespace, link: Link) -> None:
+        self._server = namespace.server
+        self._prefix = namespace.prefix
+        self._timeout_s = namespace.send_timeout_s
+        self._link = link
         self._lock = Lock()
         self._boot = secrets.token_hex(6)
         self._seq = count(1)
         self._packers: dict[str, XaddPacker] = {}
         self._last_keys: dict[str, str] = {}
-        self._client_id: int | None = None
-        self._run_id: bytes | None = None
 
     def append(self, log: str, new: NewEntry) -> Entry:
         """Append one entry; see `Engine.append`."""
+        check_entry(new)
         send_id, packed = self._pack(log, new)
         self._enter()
         try:
@@ -90,18 +90,26 @@ class Sender:
         finally:
             self._lock.release()
 
-    def append_chunk(self, log: str, entries: Sequence[NewEntry]) -> list[Entry]:
-        """Append up to `CHUNK` entries in one transaction: all of them or none."""
+    def append_many(self, log: str, entries: Sequence[NewEntry]) -> list[Entry]:
+        """Append entries, 100 in one transaction; see `Engine.append_many`."""
+        for entry in entries:
+            check_entry(entry)
+        stored: list[Entry] = []
+        for start in range(0, len(entries), CHUNK):
+            stored += self._append_chunk(log, entries[start : start + CHUNK])
+        return stored
+
+    def close(self) -> None:
+        """Close the connection; an append under way is given up."""
+        self._link.drop()
+
+    def _append_chunk(self, log: str, entries: Sequence[NewEntry]) -> list[Entry]:
         sends = [_Send(new, *self._pack(log, new)) for new in entries]
         self._enter()
         try:
             return self._deliver(log, sends, doubt=False)
         finally:
             self._lock.release()
-
-    def close(self) -> None:
-        """Close the connection; an append under way is given up."""
-        self._link.drop()
 
     def _enter(self) -> None:
         if not self._lock.acquire(timeout=self._timeout_s):
@@ -136,7 +144,7 @@ class Sender:
 
         def attempt() -> None:
             nonlocal doubt
-            anew = self._connect()
+            anew = self._link.ensure()  # then the connection before it is dead
             if (anew and not doubt) or log not in self._last_keys:
                 self._last_keys[log] = self._end(log)
             if doubt:
@@ -150,22 +158,6 @@ class Sender:
             attempt, for_s=self._timeout_s, else_="whether the command was stored is unknown."
         )
         return [send.stored for send in sends if send.stored is not None]
-
-    def _connect(self) -> bool:
-        """Return whether the connection was made now; then the one before it is dead."""
-        if not self._link.ensure():
-            return False
-        try:
-            self._link.send(_IDENTIFY)
-            client_id = self._link.reply()
-            run_id = _run_id(self._link.reply())
-            if self._client_id is not None and run_id == self._run_id:
-                self._link.call(pack("CLIENT", "KILL", "ID", self._client_id))
-        except BaseException:
-            self._link.drop()  # nothing may be sent beside an old connection that is still alive
-            raise
-        self._client_id, self._run_id = client_id, run_id
-        return True
 
     def _end(self, log: str) -> str:
         found = self._link.call(pack("XREVRANGE", self._prefix + log, "+", "-", "COUNT", 1))
@@ -194,22 +186,9 @@ class Sender:
     def _transmit(self, log: str, sends: list[_Send]) -> None:
         packed = b"".join(send.packed for send in sends)
         alone = len(sends) == 1
-        replies = [self._link.call(packed)] if alone else self._transact(packed, len(sends))
+        replies = [self._link.call(packed)] if alone else self._link.transact(packed, len(sends))
         for send, reply in zip(sends, replies, strict=True):
             self._take_reply(log, send, reply)
-
-    def _transact(self, packed: bytes, length: int) -> list[Any]:
-        self._link.send(_MULTI + packed + _EXEC)
-        refused: EngineError | None = None
-        results: list[Any] = []
-        for _ in range(length + 2):
-            try:
-                results = self._link.reply()
-            except EngineError as error:
-                refused = refused or error  # the first says why, EXECABORT at the end does not
-        if refused is not None:
-            raise refused
-        return self._link.unpack(results)
 
     def _take_reply(self, log: str, send: _Send, reply: Any) -> None:
         first, known = (reply, 0) if send.new.id is None else reply
@@ -218,10 +197,3 @@ class Sender:
         send.stored = parse_entry(found[0]) if found else made_entry(key, send.new, send.id)
         if order_of(key) > order_of(self._last_keys[log]):
             self._last_keys[log] = key
-
-
-def _run_id(info: bytes) -> bytes | None:
-    for line in info.splitlines():
-        if line.startswith(b"run_id:"):
-            return line[7:]
-    return None

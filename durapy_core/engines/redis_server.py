@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Final, TypeVar
 
@@ -83,6 +84,20 @@ class Server:
             self._back_at_s = time.monotonic()
         away_s = round(self._back_at_s - since_s, 3)
         logger.info("the store of commands is back", engine=self.name, away_s=away_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Namespace:
+    """A rig's part of a server.
+
+    Attributes:
+        prefix: of the name of every key.
+        send_timeout_s: how long an append goes on trying.
+    """
+
+    server: Server
+    prefix: str
+    send_timeout_s: float
 
 
 def _pauses() -> Iterator[float]:

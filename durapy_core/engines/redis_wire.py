@@ -66,6 +66,26 @@ class XaddPacker:
         return b"*%d\r\n%b%b" % (count, self._head, packed)
 
 
+class ReceiptPacker:
+    """Packs the XADD of receipts: entries that have a sender and a cause, and nothing further."""
+
+    def __init__(self, stream: str) -> None:
+        key = stream.encode()
+        self._format = (
+            b"*11\r\n$4\r\nXADD\r\n$%d\r\n%b\r\n$1\r\n*\r\n$4\r\ntype\r\n" % (len(key), key)
+        ).replace(b"%", b"%%") + (
+            b"$%d\r\n%b\r\n$4\r\nbody\r\n$%d\r\n%b\r\n"
+            b"$6\r\nsender\r\n$%d\r\n%b\r\n$5\r\ncause\r\n$%d\r\n%b\r\n"
+        )
+
+    def pack(self, entry: NewEntry) -> bytes:
+        """Return the request that appends a receipt."""
+        kind, body = entry.type.encode(), entry.body.encode()
+        sender, cause = (entry.sender or "").encode(), (entry.cause or "").encode()
+        texts = (len(kind), kind, len(body), body, len(sender), sender, len(cause), cause)
+        return self._format % texts
+
+
 class XreadPacker:
     """Packs the XREAD of one stream.
 

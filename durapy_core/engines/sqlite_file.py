@@ -1,8 +1,8 @@
-"""The file behind `sqlite:///`: opening it, its schema, who writes when, its errors in words.
+"""The file behind `sqlite:///`: opening it, who writes when, its errors in words.
 
-Its layout is versioned by `PRAGMA user_version`. Reads take a connection from a pool, fetch all
-rows and give it back, so that no reader holds up the write-ahead log. Writers of all processes
-queue on a lock file: SQLite's own waiting sleeps up to 100 ms at a time.
+Reads take a connection from a pool, fetch all rows and give it back, so that no reader holds up
+the write-ahead log. Writers of all processes queue on a lock file: SQLite's own waiting sleeps up
+to 100 ms at a time.
 """
 
 import sqlite3
@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, Any, Final, TypeVar
 
+from durapy_core.engines.sqlite_schema import prepare
 from durapy_core.errors import EngineError, EngineUnavailableError, SettingsError
 
 try:
@@ -21,32 +22,6 @@ try:
 except ImportError:  # Windows: writers rely on SQLite's own waiting
     fcntl = None  # type: ignore[assignment]
 
-VERSION: Final = 1
-APPLICATION_ID: Final = 0x44757261  # "Dura": tells our files from other programs'
-_SCHEMA: Final = f"""
-CREATE TABLE IF NOT EXISTS logs (
-    id INTEGER PRIMARY KEY, namespace TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (namespace, name)
-);
-CREATE TABLE IF NOT EXISTS entries (
-    key INTEGER PRIMARY KEY AUTOINCREMENT, log INTEGER NOT NULL REFERENCES logs,
-    sent_at_us INTEGER NOT NULL, type TEXT, body TEXT, sender TEXT, cause TEXT, n INTEGER,
-    id TEXT, sent_ns INTEGER
-);
-CREATE INDEX IF NOT EXISTS entries_by_log ON entries (log);
-CREATE UNIQUE INDEX IF NOT EXISTS entries_by_id ON entries (log, id) WHERE id IS NOT NULL;
-CREATE UNIQUE INDEX IF NOT EXISTS entries_by_cause
-    ON entries (log, sender, cause, n) WHERE n IS NOT NULL;
-CREATE TABLE IF NOT EXISTS progress (
-    namespace TEXT, service TEXT, cursor TEXT NOT NULL, session TEXT,
-    PRIMARY KEY (namespace, service)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS lines (
-    namespace TEXT, "table" TEXT, name TEXT, text TEXT NOT NULL, written_at_s REAL NOT NULL,
-    PRIMARY KEY (namespace, "table", name)
-) WITHOUT ROWID;
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-"""
 _QUEUE_POLL_S: Final = 0.0002
 _BUSY_S: Final = 1.0
 
@@ -65,7 +40,7 @@ class SqliteFile:
         try:
             self._writer = self._connect()
             self._queue: IO[bytes] = path.with_name(path.name + ".lock").open("ab")
-            self.write(self._prepare, wait_s=30)
+            self.write(lambda writer: prepare(writer, path), wait_s=30)
         except sqlite3.Error as error:
             raise _refused_to_open(error, path) from error
         except OSError as error:
@@ -153,28 +128,6 @@ class SqliteFile:
         connection.execute("PRAGMA wal_autocheckpoint = 10000")
         return connection
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and application != APPLICATION_ID:
-            raise SettingsError(
-                f"DURAPY_ENGINE: {self.path} is another program's SQLite file; choose a new name."
-            )
-        if version > VERSION:
-            raise SettingsError(
-                f"DURAPY_ENGINE: {self.path} was written by a newer DuraPy (layout {version}, "
-                f"this one knows {VERSION}); update this installation."
-            )
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":
-            raise SettingsError(
-                f"DURAPY_ENGINE: the file system of {self.path} does not support SQLite's "
-                "write-ahead log; choose a folder on a local disk."
-            )
-        if not tables:
-            connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
-
     @contextmanager
     def _turn(self, deadline_s: float) -> Iterator[None]:
         if not self._writing.acquire(timeout=max(deadline_s - time.monotonic(), 0)):
@@ -206,6 +159,19 @@ class SqliteFile:
         with suppress(IndexError):
             while True:
                 self._idle.pop().close()
+
+
+@contextmanager
+def transaction(writer: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Write all that is executed inside, or nothing of it if that raises."""
+    writer.execute("BEGIN IMMEDIATE")
+    try:
+        yield writer
+        writer.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            writer.rollback()
+        raise
 
 
 def explain(error: sqlite3.Error, path: Path) -> EngineError:

@@ -2,7 +2,7 @@
 
 A third party's engine checks itself with a class of its own:
 
-    pytest.register_assert_rewrite("durapy_core.testing.engine_contract")  # in conftest.py
+    pytest.register_assert_rewrite("durapy_core.testing")  # in conftest.py
 
     class TestMyEngine(SharedStoreContract):
         @pytest.fixture
@@ -24,6 +24,8 @@ import pytest
 from durapy_core.engines.base import MAX_BODY_BYTES, Engine, EngineOptions, Progress
 from durapy_core.entry import START, Cursor, Entry, NewEntry
 from durapy_core.errors import CorruptRecordError, EngineError, InvalidCommandError
+from durapy_core.testing.lead_contract import LeadContract
+from durapy_core.testing.upkeep_contract import UpkeepContract
 
 Store = Callable[[EngineOptions], Engine]
 Opener = Callable[..., Engine]
@@ -521,12 +523,25 @@ class StateContract(_Fixtures):
         engine.ping()
 
 
-class EngineContract(OrderContract, WaitContract, PageContract, ContentContract, StateContract):
+class EngineContract(
+    OrderContract,
+    WaitContract,
+    PageContract,
+    ContentContract,
+    StateContract,
+    LeadContract,
+    UpkeepContract,
+):
     """What every engine must do."""
 
 
 class SharedStoreContract(EngineContract):
     """What an engine must do whose store outlives it and is shared by processes."""
+
+    @pytest.fixture
+    def rival(self, open_engine: Opener) -> Engine:
+        """Return a second engine on the store."""
+        return open_engine()
 
     def test_what_was_stored_is_there_when_it_is_opened_again(self, open_engine: Opener) -> None:
         first = open_engine()

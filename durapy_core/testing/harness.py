@@ -1,18 +1,21 @@
 """Running a service inside a test: on a real engine in memory, without process, signal or clock."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from durapy_core.catalog import CommandCatalog, encode
 from durapy_core.command import Command, CommandRecord
 from durapy_core.controller import Controller
-from durapy_core.engines.base import COMMANDS, Engine
+from durapy_core.engines.base import COMMANDS, RECEIPTS, Engine
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.entry import START, Cursor, Entry, NewEntry
 from durapy_core.errors import SessionError
-from durapy_core.replica import BATCH, Replica
+from durapy_core.ledger import BATCH
+from durapy_core.receipt import Receipt
+from durapy_core.replica import Replica, ReplicaOptions, make_replica_name
 from durapy_core.service import Service
 from durapy_core.status import ServiceStatus
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=Command)
 K = TypeVar("K", bound=Controller)
+
+LEASE_S: Final = 0.1
+"""So soon after a `crash` the service is taken over."""
 
 
 class ServiceHarness:
@@ -41,7 +47,12 @@ class ServiceHarness:
     """
 
     def __init__(
-        self, service: Service, *, engine: Engine | None = None, raises: bool = True
+        self,
+        service: Service,
+        *,
+        engine: Engine | None = None,
+        raises: bool = True,
+        options: ReplicaOptions | None = None,
     ) -> None:
         """Prepare a harness.
 
@@ -49,6 +60,7 @@ class ServiceHarness:
             service: what to run.
             engine: an engine to share with another harness; None makes a new one in memory.
             raises: whether what the service's own code raises is raised in the test.
+            options: how the service runs; by default its lease is short, so that `crash` is quick.
         """
         self.engine = engine or MemoryEngine()
         self.failures: list[Failure] = []
@@ -56,6 +68,7 @@ class ServiceHarness:
         self._raises = raises
         self._raised = 0
         self._own_engine = engine is None
+        self._options = options or ReplicaOptions(lease_s=LEASE_S)
         self._replica = self._make_replica()
 
     def __enter__(self) -> Self:
@@ -120,6 +133,20 @@ class ServiceHarness:
         self._replica.startup(first=START)
         self._raise_failures()
 
+    def crash(self) -> None:
+        """Let the service die as by SIGKILL, and another process take over when the lease ends.
+
+        Nothing is stopped or saved; what it handled since its last `run_until_idle` or `turn` ended
+        may be handed over again.
+        """
+        self._replica = self._make_replica()
+        self._replica.startup(first=START)
+        self._raise_failures()
+
+    def receipts(self) -> list[Receipt]:
+        """Return the receipts of all services, oldest first."""
+        return [Receipt.from_entry(entry) for entry in self._read_all(RECEIPTS)]
+
     def records(self, command_class: type[Command]) -> list[CommandRecord]:
         """Return the records of a command on the log, whoever sent them, oldest first."""
         catalog = CommandCatalog([command_class])
@@ -133,12 +160,7 @@ class ServiceHarness:
 
     def entries(self) -> list[Entry]:
         """Return the whole log, oldest first."""
-        entries: list[Entry] = []
-        after = START
-        while more := self.engine.read(COMMANDS, after=after, limit=BATCH):
-            entries += more
-            after = Cursor(more[-1].key)
-        return entries
+        return self._read_all(COMMANDS)
 
     def controller(self, controller_class: type[K]) -> K:
         """Return the controller of the open session.
@@ -168,7 +190,20 @@ class ServiceHarness:
         return self._replica.status()
 
     def _make_replica(self) -> Replica:
-        return Replica(self._service, self.engine, on_failure=self.failures.append)
+        return Replica(
+            self._service,
+            self.engine,
+            replace(self._options, name=make_replica_name()),
+            on_failure=self.failures.append,
+        )
+
+    def _read_all(self, log: str) -> list[Entry]:
+        entries: list[Entry] = []
+        after = START
+        while more := self.engine.read(log, after=after, limit=BATCH):
+            entries += more
+            after = Cursor(more[-1].key)
+        return entries
 
     def _raise_failures(self) -> None:
         new, self._raised = self.failures[self._raised :], len(self.failures)

@@ -58,7 +58,7 @@ def test_every_verb_is_listed_with_its_options() -> None:
             if parameter.param_type_name == "option"
             for o in parameter.opts
         )
-        assert set(re.findall(r"`(--?[a-z]+)", section)) == set(options), heading
+        assert set(re.findall(r"`(--?[a-z]+(?:-[a-z]+)*)", section)) == set(options), heading
 
 
 def test_every_exit_code_is_listed() -> None:

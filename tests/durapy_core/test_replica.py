@@ -12,6 +12,8 @@ from durapy_core.entry import START, Cursor, Entry, NewEntry
 from durapy_core.errors import ServiceError
 from durapy_core.patience import StoppedWaitingError
 from durapy_core.replica import Replica, ReplicaOptions
+from durapy_core.runtime import run_service
+from durapy_core.settings import Settings
 from durapy_core.status import ServiceState
 from tests.support.fickle_engine import FickleEngine
 from tests.support.log_lines import logged
@@ -51,7 +53,7 @@ class Rig:
         return self.engine.append(COMMANDS, NewEntry(type=wire_type, body=body)).key
 
     def replica(self, commit_s: float = 3600) -> Replica:
-        return Replica(self.service, self.engine, ReplicaOptions(commit_s=commit_s))
+        return Replica(self.service, self.engine, ReplicaOptions(commit_s=commit_s, lease_s=0.1))
 
     def saved(self) -> Progress:
         progress = self.engine.load_progress("rig")
@@ -75,6 +77,22 @@ def test_a_service_begins_at_the_end_of_the_log_on_its_first_start_ever() -> Non
     replica.turn(0)
 
     assert rig.heard == ["from now on"]
+
+
+def test_with_from_start_a_service_that_never_ran_begins_at_the_first_record() -> None:
+    rig = Rig()
+    rig.hint("from before")
+    settings = Settings(engine="memory://")
+
+    @rig.service.on(EchoCommand)
+    def leave(command: EchoCommand, ctx: Context) -> None:
+        ctx.stop_service()
+
+    for _ in range(2):  # the second time it has run before
+        rig.engine.append(COMMANDS, encode(EchoCommand()))
+        run_service(rig.service, rig.engine, settings, from_start=True)
+
+    assert rig.heard == ["from before"]
 
 
 def test_a_service_hears_what_it_sends_at_its_first_start() -> None:
@@ -153,6 +171,29 @@ def test_within_a_long_batch_progress_is_saved_meanwhile_but_not_for_its_last_re
     assert [commit.cursor for commit in rig.engine.commits] == keys[:2]
     replica.turn(0)
     assert [commit.cursor for commit in rig.engine.commits] == keys
+
+
+def test_while_records_keep_coming_progress_is_saved_once_in_a_while() -> None:
+    rig = Rig()
+    replica = start(rig)
+    rig.engine.commits.clear()
+    for text in ("one", "two", "three"):
+        rig.hint(text)
+        replica.turn(LIMIT_S)
+
+    assert rig.heard == ["one", "two", "three"]
+    assert rig.engine.commits == []
+
+
+def test_before_a_service_waits_for_longer_its_progress_is_saved() -> None:
+    rig = Rig()
+    replica = start(rig, commit_s=0.05)
+    rig.engine.commits.clear()
+    (key,) = rig.hint("one")
+    replica.turn(LIMIT_S)
+    replica.turn(0.1)
+
+    assert [commit.cursor for commit in rig.engine.commits] == [key]
 
 
 def test_a_killed_process_may_be_handed_what_it_had_not_saved() -> None:

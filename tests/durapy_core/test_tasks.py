@@ -1,6 +1,7 @@
 from threading import Event
 
 import pytest
+from loguru import logger
 
 from durapy_core.context import BackgroundContext
 from durapy_core.engines.memory import MemoryEngine
@@ -22,7 +23,16 @@ def test_work_that_does_not_end_is_named_and_can_send_no_more() -> None:
     group, failures = make_group()
     release, ended = Event(), Event()
     engine = MemoryEngine()
-    outbox = Outbox(engine, service="rig", replica="r", stop_service=lambda: None)
+    lead = engine.lead("rig", lease_s=60)
+    assert lead is not None
+    outbox = Outbox(
+        lead,
+        engine=engine,
+        service="rig",
+        log=logger,
+        stop_service=lambda: None,
+        on_lost=lambda _error: None,
+    )
     task = BackgroundContext(outbox, group, None)
 
     def stubborn() -> None:

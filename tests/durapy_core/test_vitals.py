@@ -1,7 +1,7 @@
-from durapy_core.entry import Entry
-from durapy_core.vitals import Vitals
+import pytest
 
-ENTRY = Entry(key="7", sent_at_s=0.0, type="X", body="{}")
+from durapy_core.receipt import Outcome
+from durapy_core.vitals import Vitals
 
 
 class Clock:
@@ -17,13 +17,13 @@ class Clock:
 def test_a_handler_is_busy_after_a_second() -> None:
     clock = Clock()
     vitals = Vitals(clock)
-    vitals.begin(ENTRY)
+    vitals.begin("7", lag_s=0.0)
     clock.now += 1.0
     assert vitals.busy() is None
     clock.now += 2.0
     assert vitals.busy() == ("7", 3.0)
     assert vitals.as_status()["busy_s"] == 3.0
-    assert vitals.end(well=True) == 3.0
+    assert vitals.end() == 3.0
     assert vitals.busy() is None
 
 
@@ -31,16 +31,16 @@ def test_percentiles_are_of_the_last_minute() -> None:
     clock = Clock()
     vitals = Vitals(clock)
     for _ in range(100):
-        vitals.begin(ENTRY)
+        vitals.begin("7", lag_s=0.0)
         clock.now += 0.5
-        vitals.end(well=True)
+        vitals.end()
     clock.now += 61
     assert vitals.as_status()["p50_s"] is None
 
     for number in range(100):
-        vitals.begin(ENTRY)
+        vitals.begin("7", lag_s=0.0)
         clock.now += number / 1000
-        vitals.end(well=True)
+        vitals.end()
 
     status = vitals.as_status()
     assert round(status["p50_s"], 3) == 0.050
@@ -50,9 +50,24 @@ def test_percentiles_are_of_the_last_minute() -> None:
 def test_the_window_is_bounded() -> None:
     vitals = Vitals()
     for _ in range(5000):
-        vitals.begin(ENTRY)
-        vitals.end(well=False)
+        vitals.begin("7", lag_s=0.0)
+        vitals.end()
 
     assert len(vitals._took) == 2048
-    assert vitals.as_status()["failed"] == 5000
-    assert vitals.as_status()["handled"] == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counter"),
+    [
+        *((Outcome.DONE, "handled"), (Outcome.FAILED, "failed"), (Outcome.INVALID, "invalid")),
+        *((each, "skipped") for each in (Outcome.EXPIRED, Outcome.INTERRUPTED, Outcome.REFUSED)),
+    ],
+)
+def test_a_record_is_counted_by_how_it_ended(outcome: Outcome, counter: str) -> None:
+    vitals = Vitals()
+    vitals.count(outcome)
+
+    counted = {
+        name: vitals.as_status()[name] for name in ("handled", "failed", "invalid", "skipped")
+    }
+    assert counted == {"handled": 0, "failed": 0, "invalid": 0, "skipped": 0, counter: 1}

@@ -7,10 +7,11 @@ from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Literal, Self
 
-Cut = Literal["before", "after", "late"]
+Cut = Literal["before", "after", "late", "hold"]
 """`before`: the request never reaches the server. `after`: the server has done it, the reply is
 lost. `late`: the request is held back, the client loses its connection, and the bytes reach the
-server only when the client sends the next such request on a new connection."""
+server only when the client sends the next such request on a new connection. `hold`: the connection
+stays, and the request reaches the server when the test says `let_go`."""
 
 LIMIT_S = 30
 
@@ -21,6 +22,7 @@ class CuttingProxy:
     Attributes:
         port: where clients connect.
         cuts: how many connections it has broken.
+        holding: set while a request is held back.
     """
 
     def __init__(self, port: int) -> None:
@@ -31,6 +33,8 @@ class CuttingProxy:
         self._armed: list[tuple[bytes, Cut]] = []
         self._lock = Lock()
         self._held: Callable[[], None] | None = None
+        self.holding = Event()
+        self._let_go = Event()
         self._open: set[socket.socket] = set()
         Thread(target=self._accept, daemon=True).start()
 
@@ -43,7 +47,17 @@ class CuttingProxy:
         with self._lock:
             self._armed += [(on, cut)] * times
 
+    def disarm(self) -> None:
+        """Break no more connections."""
+        with self._lock:
+            self._armed.clear()
+
+    def let_go(self) -> None:
+        """Pass on what is held back."""
+        self._let_go.set()
+
     def close(self) -> None:
+        self._let_go.set()
         self._listener.close()
         for each in [*self._open]:
             _hang_up(each)
@@ -75,7 +89,10 @@ class CuttingProxy:
         with suppress(OSError):
             while request := client.recv(65536):
                 cut = self._take(request)
-                if cut is not None:
+                if cut == "hold":
+                    self.holding.set()
+                    assert self._let_go.wait(LIMIT_S)
+                elif cut is not None:
                     self._break(cut, request, client, server, replied)
                     return
                 server.sendall(request)

@@ -113,6 +113,10 @@ class ServiceProcess:
         self._process.kill()
         self._process.wait(LIMIT_S)
 
+    def ended(self) -> bool:
+        """Return whether it has ended."""
+        return self._process.poll() is not None
+
     def exit_code(self) -> int:
         """Wait for its end and return its exit code."""
         return self._process.wait(LIMIT_S)

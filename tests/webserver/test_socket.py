@@ -9,10 +9,11 @@ from loguru import logger
 from tornado.httpclient import HTTPClientError
 
 from durapy_core.catalog import Role
-from durapy_core.engines.base import COMMANDS, EngineOptions
+from durapy_core.engines.base import COMMANDS, RECEIPTS, EngineOptions
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.engines.sqlite import open_sqlite
 from durapy_core.entry import NewEntry
+from durapy_core.receipt import Outcome, Receipt
 from tests.support.console import LIMIT_S, Console, PingCommand, beat, publish, run_console
 from webserver.feed import KEEP
 from webserver.resume import Position
@@ -35,6 +36,50 @@ def test_a_command_of_anybody_is_heard_live(console: Console) -> None:
     assert event["data"]["sender"] == "pinger"
     assert event["resume"] != welcome["resume"]
     assert event["data"]["sent_at"].startswith(event["t"][:-4])
+
+
+def test_receipts_are_heard_live_by_who_asks_for_them(console: Console) -> None:
+    with console.connect() as socket, console.connect() as other:
+        socket.hello("receipt", "command")
+        other.hello("command")
+        record = console.append('{"key": "a1"}')
+        receipt = Receipt(key=record.key, service="ponger", outcome=Outcome.DONE, took_s=0.5)
+        console.engine.append(RECEIPTS, NewEntry(type="RECEIPT", body="not one"))
+        console.engine.append(RECEIPTS, receipt.to_entry())
+        event = socket.hear("event", topic="receipt")
+        console.append('{"key": "a2"}')
+        heard = [other.hear("event")["topic"] for _ in range(2)]
+
+    assert event["data"] == {
+        "key": record.key,
+        "service": "ponger",
+        "outcome": "done",
+        "text": "",
+        "wait_s": None,
+        "took_s": 0.5,
+        "redelivered": False,
+    }
+    assert heard == ["command", "command"]
+
+
+def test_a_browser_resumes_with_the_receipts_that_it_missed(console: Console) -> None:
+    receipts = [
+        Receipt(key=str(number), service="ponger", outcome=Outcome.DONE).to_entry()
+        for number in range(KEEP + 1000)
+    ]
+    with console.connect() as socket:
+        resume = socket.hello("command", "receipt")["resume"]
+    console.engine.append_many(RECEIPTS, receipts[:3])
+    with console.connect() as socket:
+        assert not socket.hello("receipt", resume=resume)["gap"]
+        heard = [socket.hear("event", topic="receipt")["data"]["key"] for _ in range(3)]
+    console.engine.append_many(RECEIPTS, receipts)
+
+    assert heard == ["0", "1", "2"]
+    with console.connect() as socket:
+        assert not socket.hello("command", resume=resume)["gap"]
+    with console.connect() as socket:
+        assert socket.hello("receipt", resume=resume)["gap"]
 
 
 def test_two_browsers_hear_every_command_once_and_in_order(console: Console) -> None:
@@ -135,7 +180,8 @@ def test_a_command_is_sent_over_the_socket(console: Console) -> None:
 
     assert ack["id"] == 7
     assert ack["record"]["sender"] == "webserver:api"
-    assert console.api("GET", f"commands/{ack['record']['key']}").json() == ack["record"]
+    stored = console.api("GET", f"commands/{ack['record']['key']}").json()
+    assert stored == {**ack["record"], "receipts": [], "effects": []}
 
 
 def test_sends_are_stored_in_the_order_in_which_they_were_made(console: Console) -> None:

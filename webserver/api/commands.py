@@ -4,6 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
+from durapy_core.aftermath import aftermath_json
 from durapy_core.engines.base import COMMANDS, Engine
 from durapy_core.entry import Cursor, Entry
 from durapy_core.errors import CorruptRecordError
@@ -57,16 +58,19 @@ class CommandsApi(Api):
 
 
 class CommandApi(Api):
-    """`GET` answers with one record."""
+    """`GET` answers with one record, who heard it, and what was sent because of it."""
 
     async def get(self, key: str) -> None:
         """Answer with the record of this key."""
-        entry = await self.site.offload.engine(lambda: self.site.engine.get(COMMANDS, key))
+        engine = self.site.engine
+        entry = await self.site.offload.engine(lambda: engine.get(COMMANDS, key))
         if entry is None:
             raise ApiError(
                 HTTPStatus.NOT_FOUND, "not_found", f"No record has the key {key[:100]!r}."
             )
-        self.reply(record_json(entry, (await self.site.directory.recent()).known))
+        after = await self.site.offload.engine(lambda: aftermath_json(engine, entry.key))
+        record = record_json(entry, (await self.site.directory.recent()).known)
+        self.reply({**record, **after})
 
 
 def make_filter(*, wire_type: str, sender: str, text: str) -> Filter | None:

@@ -109,7 +109,7 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
         "get": _operation(
             "getCommand",
             "One record.",
-            {200: "Record"},
+            {200: "RecordAndAftermath"},
             *_READS,
             404,
             parameters=[_in_path("key", "The record's key.")],

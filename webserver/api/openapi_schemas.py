@@ -47,6 +47,18 @@ _RECORD: Final = _object(
     }
 )
 
+_RECEIPT: Final = _object(
+    {
+        "key": _text("Of the record."),
+        "service": _text("Who handled it, or should have."),
+        "outcome": {"enum": ["done", "failed", "invalid", "expired", "interrupted", "refused"]},
+        "text": _text("Why; empty when done."),
+        "wait_s": _maybe("number", "From its storing to the handler's start."),
+        "took_s": _maybe("number", "How long the handler took."),
+        "redelivered": {"type": "boolean", "description": "It may have been handed over before."},
+    }
+)
+
 _ERROR: Final = _object(
     {
         "error": _object(
@@ -122,6 +134,14 @@ _SESSION: Final = _object(
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "Record": _RECORD,
+    "Receipt": _RECEIPT,
+    "RecordAndAftermath": _object(
+        {
+            **_RECORD["properties"],
+            "receipts": _list(_ref("Receipt")),
+            "effects": _list(_text("Key of a record that its handlers sent.")),
+        }
+    ),
     "Error": _ERROR,
     "Records": _object(
         {"records": _list(_ref("Record")), "before": _maybe("string", "Null: nothing is older.")}

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from durapy_core.engines.base import COMMANDS
+from durapy_core.engines.base import COMMANDS, RECEIPTS
 from durapy_core.entry import NewEntry
 from durapy_core.exit_codes import ExitCode
+from durapy_core.receipt import Outcome, Receipt
 from tests.support.cli import Cli
 
 
@@ -55,6 +56,31 @@ def test_one_record_is_shown_whole(cli: Cli) -> None:
 
     assert f"key      {key}" in result.out
     assert '  "text": "hello"' in result.out
+
+
+def test_one_record_shows_who_heard_it_and_the_tree_of_causes(cli: Cli) -> None:
+    first = cli.append("SAY", '{"text": "hello"}', sender="ada").key
+    second = cli.append("SAY", '{"text": "echo"}', sender="echo", cause=first, n=1).key
+    third = cli.append("REWARD", sender="valve", cause=second, n=1).key
+    with cli.open_engine() as engine:
+        done = Receipt(key=second, service="valve", outcome=Outcome.DONE, wait_s=0.5, took_s=0.1)
+        late = Receipt(key=second, service="camera", outcome=Outcome.EXPIRED, text="9 s old")
+        engine.append_many(RECEIPTS, [done.to_entry(), late.to_entry()])
+
+    out = cli("history", second).out
+    record = json.loads(cli("history", second, "--json").out)
+
+    lines = out.splitlines()
+    assert "heard by nobody so far" in cli("history", first).out
+    assert any(line.split()[:2] == ["valve", "done"] and "500.0 ms" in line for line in lines)
+    assert any(line.split()[:2] == ["camera", "expired"] and "9 s old" in line for line in lines)
+    assert lines[-3:] == [
+        f"{first}  SAY  ada",
+        f"  {second}  SAY  echo  <- this one",
+        f"    {third}  REWARD  valve",
+    ]
+    assert [receipt["service"] for receipt in record["receipts"]] == ["valve", "camera"]
+    assert record["effects"] == [third]
 
 
 def test_an_unknown_key_is_refused(cli: Cli) -> None:

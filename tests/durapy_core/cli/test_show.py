@@ -7,7 +7,9 @@ from durapy_core.status import ServiceState, ServiceStatus
 from tests.support.cli import Cli
 
 
-def put_status(cli: Cli, state: ServiceState, *, service: str = "reward") -> None:
+def put_status(
+    cli: Cli, state: ServiceState, *, service: str = "reward", fault: str | None = None
+) -> None:
     status = ServiceStatus(
         service=service,
         replica="host-1-abc",
@@ -17,6 +19,7 @@ def put_status(cli: Cli, state: ServiceState, *, service: str = "reward") -> Non
         state=state,
         started_at=datetime.now(UTC),
         handled=3,
+        fault=fault,
         lag_s=0.0004,
     )
     with cli.open_engine() as engine:
@@ -40,6 +43,15 @@ def test_ps_says_down_of_a_service_that_has_stopped(cli: Cli) -> None:
 
     assert "down (heard" in cli("ps").out
     assert json.loads(cli("ps", "--json").out)[0]["up"] is False
+
+
+def test_ps_shows_a_standby_and_a_fault(cli: Cli) -> None:
+    put_status(cli, ServiceState.STANDBY)
+    put_status(cli, ServiceState.IN_SESSION, service="valve", fault="no controller")
+
+    _, standby, valve = cli("ps").out.splitlines()
+    assert "standby" in standby
+    assert "in session, fault: no controller" in valve
 
 
 def test_ps_on_a_new_rig_says_what_to_start(cli: Cli) -> None:

@@ -103,7 +103,7 @@ def test_a_file_of_a_newer_durapy_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "commands.db") as newer:
         newer.execute("PRAGMA user_version = 99")
 
-    with pytest.raises(SettingsError, match=r"newer DuraPy \(layout 99, this one knows 1\)"):
+    with pytest.raises(SettingsError, match=r"newer DuraPy \(layout 99, this one knows 2\)"):
         open_engine(url)
 
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from durapy_core.engines.base import COMMANDS
+from durapy_core.engines.base import COMMANDS, RECEIPTS
 from durapy_core.entry import NewEntry
+from durapy_core.receipt import Outcome, Receipt
 from tests.support.console import Console
 
 
@@ -18,7 +19,8 @@ def test_a_command_is_stored_and_answered_with_its_record(console: Console) -> N
     assert record["body"] == {"key": "a1"}
     assert record["sender"] == "webserver:api"
     assert record["sent_at"].endswith("Z")
-    assert console.api("GET", f"commands/{record['key']}").json() == record
+    stored = console.api("GET", f"commands/{record['key']}").json()
+    assert stored == {**record, "receipts": [], "effects": []}
     assert answer.headers["Location"] == f"/api/v1/commands/{record['key']}"
 
 
@@ -51,6 +53,21 @@ def test_the_same_idempotency_key_stores_a_command_once(console: Console) -> Non
 def test_an_idempotency_key_that_is_none_is_refused(console: Console, key: str) -> None:
     assert console.send("a1", headers={"Idempotency-Key": key}).status_code == 400
     assert console.stored() == 0
+
+
+def test_a_record_tells_who_heard_it_and_what_was_sent_because_of_it(console: Console) -> None:
+    key = console.append('{"key": "a1"}').key
+    effect = console.engine.append(
+        COMMANDS, NewEntry(type="PONG", body="{}", sender="ponger", cause=key, n=1)
+    )
+    receipt = Receipt(key=key, service="ponger", outcome=Outcome.FAILED, text="why", wait_s=0.1)
+    console.engine.append(RECEIPTS, receipt.to_entry())
+
+    record = console.api("GET", f"commands/{key}").json()
+
+    assert record["effects"] == [effect.key]
+    assert record["receipts"] == [receipt.model_dump(mode="json")]
+    assert record["body"] == {"key": "a1"}
 
 
 def test_pages_of_any_size_give_the_history_newest_first(console: Console) -> None:

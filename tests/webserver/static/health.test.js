@@ -22,6 +22,8 @@ test('a service that was stopped is not called down', () => {
 });
 
 test('a late heartbeat and a long handler are warnings', () => {
+  assert.deepEqual(health(service({ state: 'standby' })), { state: 'idle', word: 'Standby' });
+  assert.deepEqual(health(service({ fault: 'no controller' })), { state: 'bad', word: 'Fault' });
   assert.deepEqual(health(service({ age_s: 2.5 })), { state: 'warn', word: 'Late' });
   assert.deepEqual(health(service({ state: 'busy', busy_s: 4.2 })), {
     state: 'warn',

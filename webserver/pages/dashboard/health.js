@@ -8,6 +8,7 @@ const LATE_S = 2;
 /** @type {Record<ServiceStatus['state'], {state: Status, word: string}>} */
 const WORDS = {
   starting: { state: 'busy', word: 'Starting' },
+  standby: { state: 'idle', word: 'Standby' },
   idle: { state: 'ok', word: 'Up' },
   in_session: { state: 'ok', word: 'Up' },
   busy: { state: 'warn', word: 'Busy' },
@@ -28,6 +29,7 @@ export function health(service) {
   if (service.state === 'busy') {
     return { state: 'warn', word: `Busy ${Math.round(service.busy_s ?? 0)} s` };
   }
+  if (service.fault) return { state: 'bad', word: 'Fault' };
   return WORDS[service.state];
 }
 

@@ -54,7 +54,7 @@
  * @property {string} host
  * @property {number} pid
  * @property {string} revision
- * @property {'starting' | 'idle' | 'in_session' | 'busy' | 'stopping' | 'stopped'} state
+ * @property {'starting' | 'standby' | 'idle' | 'in_session' | 'busy' | 'stopping' | 'stopped'} state
  * @property {string | null} busy_key
  * @property {number | null} busy_s
  * @property {{key: string, type: string, label: string | null} | null} session
@@ -62,6 +62,8 @@
  * @property {number} handled
  * @property {number} failed
  * @property {number} invalid
+ * @property {number} skipped
+ * @property {string | null} fault
  * @property {number | null} lag_s
  * @property {number | null} p50_s
  * @property {number | null} p99_s

@@ -1,0 +1,241 @@
+"""One term of a service: from taking the lead to giving it up, or to finding that it is lost."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from durapy_core.calls import Caller
+from durapy_core.context import ServiceContext, StopReason
+from durapy_core.dispatch import Dispatcher
+from durapy_core.engines.base import COMMANDS, Progress
+from durapy_core.engines.lead import Lead
+from durapy_core.entry import Cursor, Entry
+from durapy_core.errors import DurapyError, EngineError, LeaseLostError, ServiceError
+from durapy_core.failures import explain, log_failure, name_of
+from durapy_core.leadership import Leadership
+from durapy_core.ledger import BATCH, Ledger
+from durapy_core.office import Office
+from durapy_core.outbox import Outbox
+from durapy_core.service import Hook
+from durapy_core.session import OpenSession
+from durapy_core.takeover import NOTHING, Takeover
+
+
+class Term:
+    """Leads one service on one engine: `begin`, then `turn` again and again, then `end`.
+
+    Every method but `end` and `cut_short` raises LeaseLostError once another process leads, and
+    StoppedWaitingError when the replica is to end while the store is away.
+    """
+
+    def __init__(self, office: Office, lead: Lead, leadership: Leadership) -> None:
+        self._office = office
+        self._service = office.service
+        self._engine = office.engine
+        self._log = office.log
+        self._lead = lead
+        self._leadership = leadership
+        self._outbox = Outbox(
+            lead,
+            engine=office.engine,
+            service=office.service.name,
+            log=office.log,
+            stop_service=office.stop,
+            on_lost=leadership.lose,
+        )
+        on_failure = office.on_failure or partial(log_failure, office.log)
+        self._caller = Caller(self._outbox, on_failure)
+        self._dispatcher = Dispatcher(
+            office.service,
+            self._caller,
+            office.vitals,
+            office.clock,
+            guard=self._mark,
+            debug=office.debug,
+        )
+        self._ctx = ServiceContext(self._outbox, self._dispatcher.tasks)
+        self._takeover = Takeover(office, lead, self._dispatcher)
+        self._ledger: Ledger | None = None
+        self._due_s = 0.0
+        self._hooked = False
+        self._begun = False
+        self._gone = False
+
+    @property
+    def session(self) -> OpenSession | None:
+        """The open session, or None."""
+        return self._dispatcher.session
+
+    def begin(self, first: Cursor | None) -> None:
+        """Take up the cursor, make safe what a dead process left, open devices, restore.
+
+        Args:
+            first: where a service begins that never ran before; None for the end of the log.
+
+        Raises:
+            ServiceError: a hook raised something else than a DurapyError, which goes on.
+        """
+        self._ledger, kept = self._takeover.open_books(first)
+        if not self._lead.tenure.clean and self._service.safe is not None:
+            self._log.warning("the last process died; its hardware is made safe first")
+            self._run_hook(self._service.safe)
+        for hook in self._service.start_hooks:
+            self._run_hook(hook)
+        self._hooked = True
+        redelivery = self._takeover.look_back(self._ledger, kept)
+        if redelivery is not None:
+            self._dispatcher.redelivery = redelivery
+            self._outbox.recognise = redelivery.recognise
+        self._takeover.restore(self._ledger, kept)
+        self._begun = True
+
+    def turn(self, wait_s: float) -> int:
+        """Read the next records and handle them, saving the progress in the same round trip.
+
+        While records keep coming it is saved once in `commit_s`; before a longer wait, at once.
+        Waits up to `wait_s` seconds for the first one. Returns how many were read.
+        """
+        books = self._books
+        spare_s = min(self._due_s - time.monotonic(), wait_s)
+        entries: list[Entry] = []
+        if spare_s > 0 and not books.is_even and not books.is_in_doubt:
+            entries = self._read(spare_s, None)  # what is finished need not be committed yet
+        if not entries:
+            entries = self._read(wait_s, books.due(self._keep()))
+        if entries:
+            self._handle(entries)
+        elif self._dispatcher.redelivery is not None:
+            self._pass()  # all that the predecessor can have had in hand is behind us
+        return len(entries)
+
+    def end(self, reason: StopReason) -> None:
+        """Save the progress, let go of session, work and devices, and give the lead up."""
+        if not self._begun:
+            self._give_back(reason)
+            return
+        if not self._try(self._commit, "the progress"):
+            self._log.error(
+                "the progress could not be saved: what was handled last is handled again at the "
+                "next start"
+            )
+        self._let_go(reason)
+        progress = self._ledger.offer(self._keep()) if self._ledger else None
+        if not self._try(lambda: self._lead.release(progress), "the lead"):
+            self._log.warning("the lead could not be given up; it runs out by itself")
+        self._lead.close()
+
+    def cut_short(self) -> None:
+        """Let go of session, work and devices, as another process leads; nothing is written."""
+        self._let_go(StopReason.HANDOVER)
+        self._lead.close()
+
+    def _read(self, wait_s: float, commit: Progress | None) -> list[Entry]:
+        books = self._books
+        entries, was_away = self._office.patience.call(
+            lambda: self._lead.read(
+                COMMANDS, after=books.cursor, limit=BATCH, wait_s=wait_s, commit=commit
+            ),
+            on=EngineError,
+        )
+        if commit is not None:
+            books.written(commit)
+        if was_away:
+            self._office.on_return()
+            self._takeover.follow_log(books)
+        return entries
+
+    def _give_back(self, reason: StopReason) -> None:
+        """Leave everything to the next process as it was found, as this term never began."""
+        self._let_go(reason)
+        if self._lead.tenure.clean:
+            self._try(lambda: self._lead.release(None), "the lead")
+        self._lead.close()  # else it runs out, and the next one knows that a process has died
+
+    def _let_go(self, reason: StopReason) -> None:
+        if self._gone:
+            return
+        self._gone = True
+        self._dispatcher.close(reason)
+        if self._hooked:
+            for hook in reversed(self._service.stop_hooks):
+                self._caller.call(hook, self._ctx, key=None)
+
+    def _run_hook(self, hook: Hook) -> None:
+        try:
+            hook(self._ctx)
+        except DurapyError:
+            raise
+        except (Exception, SystemExit) as error:
+            self._log.opt(exception=error).critical("{hook} failed", hook=name_of(hook))
+            raise ServiceError(
+                f'The service "{self._service.name}" cannot start: {name_of(hook)} failed: '
+                f"{explain(error)}."
+            ) from error
+
+    def _handle(self, entries: list[Entry]) -> None:
+        books, leadership = self._books, self._leadership
+        if books.is_even:
+            self._due_s = time.monotonic() + self._office.commit_s
+        last = entries[-1]
+        for entry in entries:
+            if self._office.stopping():
+                return
+            if leadership.is_due():
+                self._office.wait(leadership.check)
+            receipt = self._dispatcher.dispatch(entry)
+            books.add(entry.key, receipt)
+            alone = self._dispatcher.redelivery is not None and self._passed(entry, receipt)
+            if alone or (entry is not last and time.monotonic() >= self._due_s):
+                if not self._try(self._commit, "a commit"):
+                    return  # nothing more is handled until that is resolved
+                self._due_s = time.monotonic() + self._office.commit_s
+
+    def _passed(self, entry: Entry, receipt: object) -> bool:
+        """Note a finished record that may have been handled before; True if it is saved alone."""
+        redelivery = self._dispatcher.redelivery
+        if redelivery is None:
+            return False
+        alone = redelivery.careful and receipt is not None
+        redelivery.passed(entry.key)
+        if not redelivery.covers(entry):
+            self._pass()
+        return alone
+
+    def _pass(self) -> None:
+        self._dispatcher.redelivery = None
+        self._outbox.recognise = None
+
+    def _mark(self, key: str) -> None:
+        """Write that a record is about to be handled; all before it is committed first."""
+        self._office.wait(self._commit)
+        self._office.wait(lambda: self._lead.mark(key))
+
+    def _commit(self) -> None:
+        progress = self._ledger.offer(self._keep()) if self._ledger else None
+        if progress is not None:
+            self._lead.commit(progress)
+            self._books.written(progress)
+
+    def _keep(self) -> str | None:
+        """Return what is to be kept beside the cursor, as text."""
+        session, redelivery = self._dispatcher.session, self._dispatcher.redelivery
+        if redelivery is None:
+            return session.text if session else None
+        return redelivery.add_to(session.kept if session else NOTHING).to_text()
+
+    @property
+    def _books(self) -> Ledger:
+        if self._ledger is None:
+            raise ServiceError("begin() comes before turn().")
+        return self._ledger
+
+    def _try(self, call: Callable[[], object], what: str) -> bool:
+        """Return whether the store took something; only the loss of the lead is raised."""
+        try:
+            call()
+        except LeaseLostError:
+            raise
+        except EngineError as error:
+            self._log.debug("{what} was not taken: {why}", what=what, why=str(error))
+            return False
+        return True
