@@ -22,7 +22,8 @@ class Redelivery:
     Attributes:
         until_s: records sent until then, by the store's clock, may have been handed over before.
         mark: the key of the record that was in hand, if that is known and it is not passed yet.
-        attempts: how often in a row processes ended here without finishing a record.
+        attempts: how many processes in a row ended here without finishing a record; after the first
+            of them only those count that had begun one.
     """
 
     def __init__(self, *, until_s: float, mark: str | None, attempts: int) -> None:

@@ -26,8 +26,8 @@ class Tenure:
         epoch: counts the times that this service's lease was taken, from 1.
         progress: as the predecessor left it; None: the service has never run.
         clean: the predecessor released the lease, or there was none.
-        attempts: how often in a row the lease was taken over after an unclean end with the cursor
-            unmoved: 0 when `clean`, else from 1.
+        attempts: how many holders in a row ended uncleanly at this cursor, the first one and those
+            that had marked a record: 0 when `clean`, else from 1.
         mark: the key of a record that a predecessor marked before handling it, and did not finish.
         held_until_s: the store's time until which the predecessor may have handled records: its
             last renewal and the length of its lease; 0.0 without a predecessor.

@@ -19,6 +19,7 @@ class Lease:
         released: whether the last holder gave it up.
         until_s: when it runs out.
         mark: the record that a holder was about to handle.
+        touched: whether the present holder wrote that mark.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class Lease:
         self.released = True
         self.until_s = 0.0
         self.mark: str | None = None
+        self.touched = False
         self._attempts = 0
         self._cursor: Cursor | None = None
 
@@ -37,8 +39,9 @@ class Lease:
         """Give it to a new holder, and return what that one is told."""
         clean, cursor = self.released, progress.cursor if progress else None
         unmoved = not clean and cursor == self._cursor
-        self._attempts = 0 if clean else (self._attempts + 1 if unmoved else 1)
-        self._cursor = cursor
+        before = self._attempts if unmoved else 0
+        self._attempts = 0 if clean else max(before + self.touched, 1)
+        self._cursor, self.touched = cursor, False
         held_until_s, self.until_s = self.until_s, now_s + lease_s
         self.epoch += 1
         self.released = False
@@ -92,13 +95,13 @@ class MemoryLead(Lead):
     def commit(self, progress: Progress) -> None:
         """Keep the progress and its receipts."""
         with self._engine.fenced(self._service, self.tenure.epoch) as lease:
-            lease.mark = None
+            lease.mark, lease.touched = None, False
             self._engine.commit(progress)
 
     def mark(self, key: str) -> None:
         """Keep that a record is about to be handled."""
         with self._engine.fenced(self._service, self.tenure.epoch) as lease:
-            lease.mark = key
+            lease.mark, lease.touched = key, True
 
     def renew(self) -> float:
         """Extend the lease, and return this computer's clock."""
@@ -111,7 +114,7 @@ class MemoryLead(Lead):
         """Keep the progress, give the lease up, and wake who waits."""
         with self._engine.fenced(self._service, self.tenure.epoch) as lease:
             if progress is not None:
-                lease.mark = None
+                lease.mark, lease.touched = None, False
                 self._engine.commit(progress)
             lease.released = True
             self._engine.append(LEASES, NewEntry(type="RELEASED", body="{}", sender=self._service))

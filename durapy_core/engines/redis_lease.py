@@ -2,7 +2,8 @@
 
 Its fields: `token` of the holder (gone once released), `epoch`, `until` (the server's time),
 `lease_s`, `run_id` of the server, `clients` (the ids of the holder's connections), `mark`,
-`attempts`, and `cursor` as it was at the last takeover.
+`touched` (the present holder wrote that mark), `attempts`, and `cursor` as it was at the last
+takeover.
 
 What fences a former holder off is the death of its connections: whoever takes the lease has the
 server kill them, and only then reads the progress. A connection is registered, by proof of the
@@ -41,14 +42,14 @@ return f[5] or ''
 """)
 _SETTLE: Final = Script("""
 local f = redis.call('HMGET', KEYS[1], 'token', 'epoch', 'found', 'held_until', 'mark', 'attempts',
-    'cursor', 'settled')
+    'cursor', 'settled', 'touched')
 if f[1] ~= ARGV[1] then return false end
 local p = redis.call('HMGET', KEYS[2], 'cursor', 'session')
 local attempts = tonumber(f[6] or 0)
 if f[8] ~= ARGV[1] then
-    if f[3] == 'free' then attempts = 0
-    elseif (p[1] or '') == (f[7] or '') then attempts = attempts + 1
-    else attempts = 1 end
+    if f[3] == 'free' or (p[1] or '') ~= (f[7] or '') then attempts = 0 end
+    if f[3] ~= 'free' then attempts = math.max(attempts + (f[9] or 0), 1) end
+    redis.call('HDEL', KEYS[1], 'touched')
     redis.call('HSET', KEYS[1], 'attempts', attempts, 'cursor', p[1] or '', 'clients', '',
         'settled', ARGV[1])
 end
@@ -80,7 +81,7 @@ return text(now)
 """)
 _MARK: Final = Script("""
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return false end
-return redis.call('HSET', KEYS[1], 'mark', ARGV[2])
+return redis.call('HSET', KEYS[1], 'mark', ARGV[2], 'touched', 1)
 """)
 _RELEASE: Final = Script("""
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
@@ -154,7 +155,7 @@ class RedisLease:
 
     def pack_unmark(self) -> bytes:
         """Return the request that removes the mark."""
-        return pack("HDEL", self._key, "mark")
+        return pack("HDEL", self._key, "mark", "touched")
 
     def pack_release(self, leases: str) -> bytes:
         """Return the request that gives the lease up and says so in the stream `leases`.

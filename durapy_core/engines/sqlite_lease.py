@@ -17,10 +17,10 @@ from durapy_core.entry import Cursor
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _SELECT: Final = (
-    "SELECT epoch, token, boot, until_boot_s, until_s, lease_s, mark, attempts, cursor"
-    " FROM leases WHERE namespace = ? AND service = ?"
+    "SELECT epoch, token, boot, until_boot_s, until_s, lease_s, mark, touched, attempts,"
+    " cursor FROM leases WHERE namespace = ? AND service = ?"
 )
-_NONE: Final = (0, None, "", 0.0, 0.0, 0.0, None, 0, None)
+_NONE: Final = (0, None, "", 0.0, 0.0, 0.0, None, 0, 0, None)
 _TAKE: Final = (
     "INSERT OR REPLACE INTO leases (namespace, service, epoch, token, boot, until_boot_s, until_s,"
     " lease_s, mark, attempts, cursor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -28,7 +28,7 @@ _TAKE: Final = (
 _HOLDS: Final = "SELECT 1 FROM leases WHERE namespace = ? AND service = ? AND token = ?"
 _SET: Final = "UPDATE leases SET {} WHERE namespace = ? AND service = ?"
 _RENEW: Final = _SET.format("boot = ?, until_boot_s = ?, until_s = ?, lease_s = ?")
-_MARK: Final = _SET.format("mark = ?")
+_MARK: Final = _SET.format("mark = ?, touched = ?")
 _FREE: Final = _SET.format("token = NULL")
 _PROGRESS: Final = "SELECT cursor, session FROM progress WHERE namespace = ? AND service = ?"
 
@@ -46,8 +46,9 @@ class SqliteLease:
 
     def take(self, writer: sqlite3.Connection) -> Tenure | None:
         """Take the lease, or return None if another holds it."""
-        row = writer.execute(_SELECT, self._whose).fetchone()
-        epoch, token, boot, until_boot_s, until_s, lease_s, mark, attempts, cursor = row or _NONE
+        found = writer.execute(_SELECT, self._whose).fetchone()
+        row = found or _NONE
+        epoch, token, boot, until_boot_s, until_s, lease_s, mark, touched, attempts, cursor = row
         now_boot_s = _boot_s()
         same_boot = boot == self._boot
         left_s = until_boot_s - now_boot_s if same_boot else 0.0
@@ -57,10 +58,11 @@ class SqliteLease:
         progress = self._progress(writer)
         here = progress.cursor if progress else None
         clean = token is None
-        attempts = 0 if clean else attempts + 1 if here == cursor else 1
+        before = attempts if here == cursor else 0
+        attempts = 0 if clean else max(before + touched, 1)
         now_s = time.time()
         # A clock that was set forward meanwhile must not make the predecessor end too early.
-        held_until_s = max(until_s, now_s + left_s) if row and same_boot else until_s
+        held_until_s = max(until_s, now_s + left_s) if found and same_boot else until_s
         until = (now_boot_s + self._lease_s, now_s + self._lease_s, self._lease_s)
         kept = (mark, attempts, here)
         writer.execute(_TAKE, (*self._whose, epoch + 1, self._token, self._boot, *until, *kept))
@@ -97,7 +99,7 @@ class SqliteLease:
 
     def mark(self, writer: sqlite3.Connection, key: str | None) -> None:
         """Keep the key of the record that is about to be handled; None removes it."""
-        writer.execute(_MARK, (key, *self._whose))
+        writer.execute(_MARK, (key, key is not None, *self._whose))
 
     def free(self, writer: sqlite3.Connection) -> None:
         """Give the lease up."""

@@ -42,7 +42,8 @@ _STEPS: Final = (
     CREATE TABLE leases (
         namespace TEXT, service TEXT, epoch INTEGER NOT NULL, token TEXT,
         boot TEXT NOT NULL, until_boot_s REAL NOT NULL, until_s REAL NOT NULL,
-        lease_s REAL NOT NULL, mark TEXT, attempts INTEGER NOT NULL, cursor TEXT,
+        lease_s REAL NOT NULL, mark TEXT, touched INTEGER NOT NULL DEFAULT 0,
+        attempts INTEGER NOT NULL, cursor TEXT,
         PRIMARY KEY (namespace, service)
     ) WITHOUT ROWID;
     CREATE TABLE safe_state (

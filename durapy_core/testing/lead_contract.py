@@ -154,11 +154,15 @@ class LeadContract:
         assert kept is not None
         assert kept.cursor == "3"
 
-    def test_takeovers_without_progress_are_counted(self, engine: Engine, rival: Engine) -> None:
+    def test_takeovers_without_progress_are_counted_where_a_record_was_touched(
+        self, engine: Engine, rival: Engine
+    ) -> None:
         counts = []
-        for store in (engine, rival, engine, rival):
+        for store, touches in ((engine, 0), (rival, 1), (engine, 1), (rival, 0), (engine, 1)):
             lead = take(store, lease_s=SHORT_LEASE_S)
             counts.append(lead.tenure.attempts)
+            if touches:
+                lead.mark("1")
             lead.close()
 
         lead = take(engine, lease_s=SHORT_LEASE_S)
@@ -166,7 +170,7 @@ class LeadContract:
         lead.close()
         moved = take(rival)
 
-        assert counts == [0, 1, 2, 3]
+        assert counts == [0, 1, 2, 3, 3]
         assert moved.tenure.attempts == 1
 
     def test_a_mark_stays_until_progress_is_made(self, engine: Engine, rival: Engine) -> None:

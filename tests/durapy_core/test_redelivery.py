@@ -346,6 +346,29 @@ def test_a_process_that_dies_before_it_touches_a_record_costs_no_record() -> Non
         assert [str(r.outcome) for r in harness.receipts()] == ["done"]
 
 
+def test_deaths_before_a_record_is_touched_do_not_count_against_it() -> None:
+    service = Service("rig")
+    heard: list[str] = []
+
+    @service.on(HintCommand)
+    def hear(command: HintCommand, ctx: Context) -> None:
+        heard.append(command.text)
+        if len(heard) == 1:
+            raise Killed
+
+    with ServiceHarness(service) as harness:
+        harness.send(HintCommand(text="a"))
+        harness.crash()
+        harness.crash()
+        with pytest.raises(Killed):
+            harness.run_until_idle()
+        harness.crash()
+        harness.run_until_idle()
+
+        assert heard == ["a", "a"]
+        assert [str(r.outcome) for r in harness.receipts()] == ["done"]
+
+
 class Fragile(Controller):
     """Is built once and kills whoever builds it again."""
 
