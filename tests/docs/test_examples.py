@@ -15,7 +15,8 @@ from durapy_core.engines import open_engine
 from durapy_core.engines.base import COMMANDS, STATUS, EngineOptions, Progress
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.entry import START, Cursor, NewEntry
-from services.commands import PingCommand
+from durapy_core.testing import ServiceHarness
+from services.commands import InitiateSessionCommand, PingCommand
 from tests.support.console import TOKEN, Console, publish, run_console
 from tests.support.documents import Code, read_document
 from tests.support.redis_server import RedisServer
@@ -93,6 +94,26 @@ def test_the_python_example_sends_a_command(console: Console) -> None:
 
     assert record["body"] == {"key": "k2"}
     assert console.stored() == 1
+
+
+def test_the_example_pauses_resumes_and_begins_in_the_pause_after_a_crash() -> None:
+    (example,) = (code for code in HOW_TO.code("python") if code.mark == "pause")
+    names: dict[str, Any] = {}
+
+    exec(compile(example.text, "how-to.md", "exec"), names)  # noqa: S102 (it is our own)
+    with ServiceHarness(names["service"]) as rig:
+        counts = []
+        rig.send(InitiateSessionCommand())
+        for step in (None, "Pause", "Resume", "crash", "Resume"):
+            if step == "crash":
+                rig.crash()
+            elif step:
+                rig.send(names[f"{step}SessionCommand"]())
+            rig.send(PingCommand(key="k"))
+            rig.run_until_idle()
+            counts.append(rig.controller(names["Task"]).count)
+
+    assert counts == [1, 1, 2, 0, 1]
 
 
 @pytest.mark.redis
