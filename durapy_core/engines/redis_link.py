@@ -240,6 +240,9 @@ def explain(error: exceptions.RedisError, name: str) -> EngineError:
         if isinstance(error, kind):
             return EngineError(f"{name} refused: {error}; {advice}")
     text = str(error)
+    if "executing the script can't" in text:
+        advice = _ADVICE[exceptions.NoPermissionError]
+        return EngineError(f"{name} refused: {text.partition(': ')[0]}; {advice}")
     if text.startswith("MISCONF"):
         return EngineError(
             f"{name} refuses writes because it cannot save to its disk; free space there and see "

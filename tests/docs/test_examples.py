@@ -12,10 +12,11 @@ import requests
 
 from durapy_core.catalog import Role
 from durapy_core.engines import open_engine
-from durapy_core.engines.base import COMMANDS, STATUS, EngineOptions, Progress
+from durapy_core.engines.base import COMMANDS, STATUS, Engine, EngineOptions, Progress
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.entry import START, Cursor, NewEntry
 from durapy_core.testing import ServiceHarness
+from durapy_core.testing.lead_contract import SHORT_LEASE_S, take
 from services.commands import InitiateSessionCommand, PingCommand
 from tests.support.console import TOKEN, Console, publish, run_console
 from tests.support.documents import Code, read_document
@@ -56,6 +57,25 @@ def test_the_rights_that_are_shown_are_enough() -> None:
             engine.remove(STATUS, "ponger")
             assert engine.table(STATUS) == {}
             engine.ping()
+            lead_and_keep(engine, first.key)
+
+
+def lead_and_keep(engine: Engine, key: str) -> None:
+    """Do what a service that leads and a janitor do."""
+    dead = take(engine, lease_s=SHORT_LEASE_S)
+    dead.mark(key)
+    lead = take(engine)
+    lead.renew()
+    lead.append(COMMANDS, NewEntry(type="PONG", body="{}", sender="valve", cause=key, n=1))
+    lead.read(COMMANDS, after=START, commit=Progress(service="valve", cursor=Cursor(key)))
+    lead.release(None)
+    dead.close()
+    assert len(engine.caused_by(COMMANDS, key)) == 1
+    assert engine.set_safe_state(NewEntry(type="STOP", body="{}", id="b"), engaged=True).engaged
+    assert engine.safe_state().engaged
+    assert engine.mend(COMMANDS, seen=Cursor("99999999999999-0"))
+    assert engine.trim(COMMANDS, keep=1) > 1
+    assert engine.trimmed_to(COMMANDS) > START
 
 
 def ask_as_curl(code: Code, url: str) -> requests.Response:

@@ -179,6 +179,15 @@ def test_a_refusal_says_what_to_do_and_stores_nothing(
         assert client.xlen(STREAM) == 1
 
 
+def test_what_a_script_may_not_do_is_refused_in_the_same_words(engine: Engine, client: Any) -> None:
+    client.execute_command("ACL", "SETUSER", "default", "-hincrby")
+
+    with pytest.raises(EngineError, match=r"docs/reference\.md") as caught:
+        engine.lead("ponger", lease_s=1)
+
+    assert "script: " not in str(caught.value)
+
+
 def test_a_refused_commit_ends_the_read(engine: Engine, client: Any) -> None:
     stored = engine.append(LOG, ping())
     progress = Progress(service="ponger", cursor=Cursor(stored.key))
