@@ -13,7 +13,8 @@ from durapy_core.kept import Kept
 from durapy_core.receipt import RECEIPT, Outcome, Receipt
 from durapy_core.redelivery import KILLS, Redelivery
 from durapy_core.service import Service
-from durapy_core.session import DONE, Ending, OpenSession, Sessions, Step, ending_of
+from durapy_core.session import OpenSession, Sessions
+from durapy_core.step import DONE, Ending, Step, ending_of
 from durapy_core.store_clock import StoreClock
 from durapy_core.tasks import JOIN_S
 from durapy_core.vitals import Vitals

@@ -15,35 +15,15 @@ from durapy_core.kept import Kept
 from durapy_core.receipt import Outcome
 from durapy_core.service import SessionPlan
 from durapy_core.status import SessionInfo
+from durapy_core.step import DONE, Ending, Step, ending_of
 from durapy_core.tasks import TaskGroup
 
 BEGIN_MAX_AGE_S: Final = 60.0
 """An older record begins no session, unless its command has a `max_age_s` of its own."""
 
-Ending = tuple[Outcome, str]
-"""How a record ended, and why, in words; "" when it is done."""
-
-DONE: Final[Ending] = (Outcome.DONE, "")
 _NOT_RESTORED: Final = "the session goes on without its controller"
 _OVER: Final = "the session ended while this service was down"
 _CRASHED: Final = "its controller ended the process three times; it is not restored again"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What a record of one command is handed to now.
-
-    Attributes:
-        run: handles it and returns how that ended.
-        max_age_s: an older record is not executed; None: any age.
-        redeliver: whether it may be handed over again after a process died of it.
-        skip: what is done instead when it may not.
-    """
-
-    run: Callable[[CommandRecord], Ending]
-    max_age_s: float | None = None
-    redeliver: bool = True
-    skip: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +47,6 @@ class OpenSession:
     instead: Ending
     fault: str | None
     tasks: TaskGroup
-
-
-def ending_of(why: str) -> Ending:
-    """Return how a record ended whose handler failed for this reason; "" if it did not."""
-    return (Outcome.FAILED, why) if why else DONE
 
 
 class Sessions:
