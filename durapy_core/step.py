@@ -22,12 +22,14 @@ class Step:
         max_age_s: an older record is not executed; None: any age.
         redeliver: whether it may be handed over again after a process died of it.
         skip: what is done instead when it may not.
+        barred: whether the record is refused in the safe state.
     """
 
     run: Callable[[CommandRecord], Ending]
     max_age_s: float | None = None
     redeliver: bool = True
     skip: Callable[[], None] | None = None
+    barred: bool = False
 
 
 def ending_of(why: str) -> Ending:
