@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from durapy_core.entry import Entry
+from durapy_core.entry import RESERVED_TYPES, Entry
 from durapy_core.errors import InvalidCommandError, Problem, RegistrationError
 
 _TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
@@ -62,13 +62,18 @@ class Command(BaseModel):
         """Derive the wire type and keep the class options.
 
         Raises:
-            RegistrationError: an option is unknown or the wire type is not allowed.
+            RegistrationError: an option is unknown, or the wire type is not allowed or reserved.
         """
         wire_type = options.pop("type", None) or derive_wire_type(cls.__name__)
         if not _TYPE.fullmatch(wire_type):
             raise RegistrationError(
                 f"{cls.__name__}: the wire type {wire_type!r} is not allowed; "
                 'use capital letters, digits and _, as in type="REWARD".'
+            )
+        if wire_type in RESERVED_TYPES:
+            raise RegistrationError(
+                f"{cls.__name__}: the wire type {wire_type} is DuraPy's own; choose another name. "
+                "To be called in the safe state, use @service.on_safe_state."
             )
         title = cls.model_config.get("title")  # a key of pydantic's own, so it lands there
         try:

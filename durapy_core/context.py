@@ -88,7 +88,8 @@ class BackgroundContext:
         """Send a command and wait until each of the services has said what became of it.
 
         Only background work may: a handler would keep its own service from going on. The wait is
-        cut short when this work is asked to stop; then what has not answered is `unknown`.
+        cut short when this work is asked to stop, and when the safe state is entered; then what has
+        not answered is `unknown`.
 
         Raises:
             SessionError: a service is down or stands by, or is this one itself: nothing was sent.
@@ -100,12 +101,14 @@ class BackgroundContext:
             raise SessionError(
                 f"Nothing was sent: {self._outbox.service} would wait for itself; leave it out."
             )
+        safe_state = self._outbox.safe_state
+        before = safe_state()
         return send_and_confirm(
             self._outbox.engine,
             lambda: self._outbox.send(command, cause=self._cause),
             services=wanted,
             timeout_s=timeout_s,
-            stopping=self._tasks.stopping.is_set,
+            stopping=lambda: self._tasks.stopping.is_set() or safe_state() not in (None, before),
         )
 
     def _check_owned(self) -> None:

@@ -1,6 +1,7 @@
 """From a stored entry to the code that hears it, and to the receipt of what became of it."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import Any, Final
@@ -8,18 +9,33 @@ from typing import Any, Final
 from durapy_core.calls import Caller
 from durapy_core.command import Command, CommandRecord
 from durapy_core.context import Context, StopReason
-from durapy_core.entry import Entry, NewEntry
+from durapy_core.entry import RESERVED_TYPES, Entry, NewEntry
+from durapy_core.interlock import Interlock
 from durapy_core.kept import Kept
 from durapy_core.receipt import RECEIPT, Outcome, Receipt
 from durapy_core.redelivery import KILLS, Redelivery
 from durapy_core.service import Service
-from durapy_core.session import DONE, Ending, OpenSession, Sessions, Step, ending_of
+from durapy_core.session import OpenSession, Sessions
+from durapy_core.step import DONE, Ending, Step, ending_of
 from durapy_core.store_clock import StoreClock
 from durapy_core.tasks import JOIN_S
 from durapy_core.vitals import Vitals
 
-Guard = Callable[[str], None]
-"""Writes to the store that the record of a key is about to be handled, and all before it is."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What a record passes on its way to a handler.
+
+    Attributes:
+        interlock: whether records are barred that actuate.
+        mark: writes to the store that the record of a key is about to be handled, after all before.
+        hear: is given each record of a type that only the runtime writes.
+    """
+
+    interlock: Interlock
+    mark: Callable[[str], None]
+    hear: Callable[[Entry], None]
+
 
 _LONGEST_TEXT: Final = 500
 
@@ -39,7 +55,7 @@ class Dispatcher:
         vitals: Vitals,
         clock: StoreClock,
         *,
-        guard: Guard,
+        gate: Gate,
         debug: bool = False,
     ) -> None:
         """Take what to call and by which clock; with `debug` each handled record is logged."""
@@ -49,7 +65,8 @@ class Dispatcher:
         self._caller = caller
         self._vitals = vitals
         self._clock = clock
-        self._guard = guard
+        self._gate = gate
+        self._interlock = gate.interlock
         self._debug = debug
         self._log = caller.outbox.log
         self._handlers = {known.options.type: self._step(known) for known in service.handlers}
@@ -74,6 +91,8 @@ class Dispatcher:
         if step is None and self._sessions:
             step = self._sessions.steps.get(wire_type)
         if step is None:
+            if wire_type in RESERVED_TYPES:
+                self._gate.hear(entry)
             return None
         record = self._service.catalog.decode(entry)
         if record.command is None:
@@ -94,10 +113,11 @@ class Dispatcher:
         find: Callable[[str], Entry | None],
         *,
         crashed: bool,
+        held: bool,
     ) -> None:
         """Reopen the session that was kept when the last process ended; see `Sessions.restore`."""
         if self._sessions:
-            self._sessions.restore(kept, backlog, find, crashed=crashed)
+            self._sessions.restore(kept, backlog, find, crashed=crashed, held=held)
         elif kept.begin is not None:
             self._log.warning(
                 "a session was open, but this service takes part in sessions no longer"
@@ -117,6 +137,7 @@ class Dispatcher:
             run=partial(self._call, service.handlers[command_class]),
             max_age_s=command_class.options.max_age_s,
             redeliver=command_class not in service.once,
+            barred=command_class.options.actuates,
         )
 
     def _call(self, handler: Callable[[Any, Context], None], record: CommandRecord) -> Ending:
@@ -130,6 +151,12 @@ class Dispatcher:
         ending = self._interrupted(entry, step)
         if ending is None and step.max_age_s is not None:
             ending = self._too_old(entry, step.max_age_s)
+        if ending is None:
+            redelivery = self.redelivery
+            if not step.redeliver or (redelivery is not None and redelivery.careful):
+                self._gate.mark(entry.key)
+            if step.barred and self._interlock.bars:  # last, as the guard takes a moment
+                ending = Outcome.REFUSED, self._interlock.why
         if ending is not None:
             self._say_skipped(entry, ending)
         return ending
@@ -143,8 +170,6 @@ class Dispatcher:
                     step.skip()
                 why = f"crashed {KILLS} times" if killed else "the process ended while handling it"
                 return Outcome.INTERRUPTED, why
-        if not step.redeliver or (redelivery is not None and redelivery.careful):
-            self._guard(entry.key)
         return None
 
     def _too_old(self, entry: Entry, max_age_s: float) -> Ending | None:

@@ -7,13 +7,25 @@ entries alone.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NewType
+from typing import Final, NewType
 
 Cursor = NewType("Cursor", str)
 """How far a reader has read in one log: the key of the last entry it has seen. Opaque."""
 
 START = Cursor("")
 """The cursor before the first entry of any log."""
+
+SAFE_STATE: Final = "SAFE_STATE"
+"""The type of what enters the safe state; in the log of commands, of the marker of that."""
+
+CLEAR_SAFE_STATE: Final = "CLEAR_SAFE_STATE"
+"""The type of what leaves it; in the log of commands, of the marker of that."""
+
+LOG_LOST_TAIL: Final = "LOG_LOST_TAIL"
+"""The type of the entry that says where a log lost its end: `seen` was read once, `end` is left."""
+
+RESERVED_TYPES: Final = frozenset({SAFE_STATE, CLEAR_SAFE_STATE, LOG_LOST_TAIL})
+"""Wire types that only the runtime writes; no command class may have one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ class ExitCode(IntEnum):
     ENGINE = 6
     UNAVAILABLE = 7
     DEPLOY = 8
+    NOT_SAFE = 9
     INTERRUPTED = 130
 
 

@@ -62,6 +62,11 @@ class Heartbeat:
             forget_old_replicas(self._engine, status.service, keep=name)
             self._cleaned = True
 
+    def try_beat(self) -> None:
+        """Publish the status now if the store takes it; else the next beat does."""
+        with contextlib.suppress(EngineError):
+            self.beat()
+
     def __enter__(self) -> Self:
         """Start the thread."""
         self._thread.start()
@@ -77,8 +82,7 @@ class Heartbeat:
         self._stop.set()
         self._thread.join(_JOIN_S)
         if not self._thread.is_alive():  # else the store is away, and so would we be
-            with contextlib.suppress(EngineError):
-                self.beat()
+            self.try_beat()
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -17,6 +17,7 @@ class Kept(BaseModel):
         unsure_until_s: records sent until then (the store's time) may have been handed over by a
             process that died, even though the one after it ended in order; 0 when there are none.
         mark: the key of a record that such a process may have begun to handle.
+        in_safe_state: whether the cursor lies between entering the safe state and leaving it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -25,6 +26,7 @@ class Kept(BaseModel):
     sends: tuple[str, ...] = ()
     unsure_until_s: float = 0.0
     mark: str | None = None
+    in_safe_state: bool = False
 
     def to_text(self) -> str | None:
         """Return this as text, or None when there is nothing to keep."""

@@ -8,6 +8,7 @@ from durapy_core.engines.base import Engine
 from durapy_core.errors import EngineError
 from durapy_core.failures import FailureHook
 from durapy_core.patience import Patience
+from durapy_core.safety import SafetyWatch
 from durapy_core.service import Service
 from durapy_core.store_clock import StoreClock
 from durapy_core.vitals import Vitals
@@ -24,6 +25,7 @@ class Office:
 
     Attributes:
         log: loguru's logger with `service` and `replica` bound.
+        safety: knows the safe state, and has the service made safe.
         stop: asks for the end of the replica; `stopping` tells whether somebody has.
         commit_s: how long finished records may wait for their commit, in seconds.
         debug: whether each record that is handled is logged at DEBUG.
@@ -36,6 +38,7 @@ class Office:
     log: "Logger"
     clock: StoreClock
     patience: Patience
+    safety: SafetyWatch
     stop: Callable[[], None]
     stopping: Callable[[], bool]
     commit_s: float

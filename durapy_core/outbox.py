@@ -19,6 +19,7 @@ class Outbox:
     Attributes:
         engine: the store, for what is not sent.
         service: whose name the sends carry.
+        safe_state: returns the key of what entered the safe state; None while that is not engaged.
         log: loguru's logger with `service` and `replica` bound.
         stop_service: ends the service after the current handler, as SIGTERM does.
         recognise: returns what a numbered send stored when it was made before; None when no send
@@ -41,6 +42,7 @@ class Outbox:
         self.log = log
         self.stop_service = stop_service
         self.recognise: Callable[[NewEntry], Entry | None] | None = None
+        self.safe_state: Callable[[], str | None] = _not_engaged
         self._lead = lead
         self._on_lost = on_lost
 
@@ -100,3 +102,7 @@ class Outbox:
             cause=cause,
             n=n,
         )
+
+
+def _not_engaged() -> None:
+    """Return None."""

@@ -22,6 +22,7 @@ from durapy_core.failures import FailureHook
 from durapy_core.leadership import Leadership
 from durapy_core.office import Office
 from durapy_core.patience import Patience, StoppedWaitingError
+from durapy_core.safety import SafetyWatch
 from durapy_core.service import Service
 from durapy_core.session import OpenSession
 from durapy_core.status import ServiceState, ServiceStatus
@@ -64,6 +65,7 @@ class Replica:
     Attributes:
         options: how it runs.
         stopping: True once `stop` was called.
+        safety: what this process knows of the safe state; a thread has to `look`.
     """
 
     def __init__(
@@ -80,12 +82,17 @@ class Replica:
         self._engine = engine
         self._log = logger.bind(service=service.name, replica=self.options.name)
         self._clock = StoreClock(self._log)
+        self._makes_safe = bool(service.safe_state_hooks)
+        self.safety = SafetyWatch(
+            engine, service=service.name, makes_safe=self._makes_safe, log=self._log
+        )
         self._office = Office(
             service=service,
             engine=engine,
             log=self._log,
             clock=self._clock,
             patience=Patience(self._log, stopping=lambda: self.stopping),
+            safety=self.safety,
             stop=self.stop,
             stopping=lambda: self.stopping,
             commit_s=self.options.commit_s,
@@ -169,6 +176,12 @@ class Replica:
     def status(self) -> ServiceStatus:
         """Return what this replica says of itself now. Any thread may ask."""
         session = self.session
+        safe = self.safety.said()
+        faults = (
+            f"could not be made safe: {safe.text}" if safe and safe.state == "failed" else None,
+            session.fault if session else None,
+            self._office.vitals.missed,
+        )
         counted = self._office.vitals.as_status()
         return ServiceStatus(
             service=self._service.name,
@@ -178,7 +191,9 @@ class Replica:
             revision=self.options.revision,
             state=self._phase or _state(busy=counted["busy_key"] is not None, session=session),
             session=session.info if session else None,
-            fault=session.fault if session else None,
+            makes_safe=self._makes_safe,
+            safe_state=safe,
+            fault="; ".join(filter(None, faults)) or None,
             started_at=self._started_at,
             clock_offset_s=self._clock.offset_s,
             clock_steps=self._clock.steps,

@@ -13,6 +13,7 @@ from durapy_core.leadership import LeaseKeeper
 from durapy_core.patience import StoppedWaitingError
 from durapy_core.replica import Replica, ReplicaOptions, make_replica_name
 from durapy_core.revision import find_revision
+from durapy_core.safety import SafetyThread
 from durapy_core.service import Service
 from durapy_core.settings import Settings
 from durapy_core.signals import capture_signals
@@ -64,8 +65,10 @@ def run_service(
     running = Replica(service, engine, options)
     log = logger.bind(service=service.name, replica=options.name)
     beats = Heartbeat(engine, running.status, file=settings.heartbeat_file)
+    running.safety.on_answer = beats.try_beat
+    listener = SafetyThread(running.safety, log=log)
     keeper = LeaseKeeper(running.renew_lease, every_s=settings.lease_s / _RENEWALS_PER_LEASE)
-    with capture_signals(running.stop), beats, keeper:
+    with capture_signals(running.stop), beats, keeper, listener:
         _run(running, log, START if from_start else None)
     log.info("stopped")
 

@@ -85,6 +85,7 @@ class Service:
         self.plan: SessionPlan | None = None
         self.start_hooks: list[Hook] = []
         self.stop_hooks: list[Hook] = []
+        self.safe_state_hooks: list[Hook] = []
         if safe is not None:
             check_function(name_of(safe), safe, ("ctx",))
         self._sends = tuple(sends)
@@ -190,6 +191,24 @@ class Service:
         """
         check_function(name_of(function), function, ("ctx",))
         self.stop_hooks.append(function)
+        return function
+
+    def on_safe_state(self, function: Hook) -> Hook:
+        """Register a function that is called when somebody enters the safe state: make safe here.
+
+        It is called in the process that leads, on a thread of its own, within 250 ms, even while a
+        handler sleeps or computes in Python; code in C that holds the interpreter lock delays it.
+        Again, each time the safe state is entered anew; and after `on_start` if it is engaged
+        then. So it must be thread-safe (a handler may be using the device at this very moment),
+        idempotent, and short: no waiting, no call that a busy handler could block. Several are
+        called in the order of registration, all of them even if one raises; then the service is
+        reported as failed.
+
+        Raises:
+            RegistrationError: it cannot be called with a context.
+        """
+        check_function(name_of(function), function, ("ctx",))
+        self.safe_state_hooks.append(function)
         return function
 
     def check_engine(self, url: str) -> None:

@@ -15,35 +15,16 @@ from durapy_core.kept import Kept
 from durapy_core.receipt import Outcome
 from durapy_core.service import SessionPlan
 from durapy_core.status import SessionInfo
+from durapy_core.step import DONE, Ending, Step, ending_of
 from durapy_core.tasks import TaskGroup
 
 BEGIN_MAX_AGE_S: Final = 60.0
 """An older record begins no session, unless its command has a `max_age_s` of its own."""
 
-Ending = tuple[Outcome, str]
-"""How a record ended, and why, in words; "" when it is done."""
-
-DONE: Final[Ending] = (Outcome.DONE, "")
 _NOT_RESTORED: Final = "the session goes on without its controller"
+_HELD: Final = f"(safe state) {_NOT_RESTORED} until that is cleared"
 _OVER: Final = "the session ended while this service was down"
 _CRASHED: Final = "its controller ended the process three times; it is not restored again"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What a record of one command is handed to now.
-
-    Attributes:
-        run: handles it and returns how that ended.
-        max_age_s: an older record is not executed; None: any age.
-        redeliver: whether it may be handed over again after a process died of it.
-        skip: what is done instead when it may not.
-    """
-
-    run: Callable[[CommandRecord], Ending]
-    max_age_s: float | None = None
-    redeliver: bool = True
-    skip: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +50,6 @@ class OpenSession:
     tasks: TaskGroup
 
 
-def ending_of(why: str) -> Ending:
-    """Return how a record ended whose handler failed for this reason; "" if it did not."""
-    return (Outcome.FAILED, why) if why else DONE
-
-
 class Sessions:
     """Opens and closes the session of one replica, at most one at a time.
 
@@ -91,7 +67,9 @@ class Sessions:
         begins = plan.begins.options
         own_s = begins.max_age_s
         max_age_s = BEGIN_MAX_AGE_S if own_s is None else own_s
-        self._closed_steps: Final = {begins.type: Step(run=self._begin, max_age_s=max_age_s)}
+        self._closed_steps: Final = {
+            begins.type: Step(run=self._begin, max_age_s=max_age_s, barred=True)
+        }
         self.steps: Mapping[str, Step] = self._closed_steps
 
     def can_restore(self, kept: Kept) -> bool:
@@ -105,6 +83,7 @@ class Sessions:
         find: Callable[[str], Entry | None],
         *,
         crashed: bool = False,
+        held: bool = False,
     ) -> None:
         """Reopen the session that was open when the last process ended.
 
@@ -116,6 +95,7 @@ class Sessions:
             backlog: the records after the cursor; read as far as needed.
             find: returns the record of a key.
             crashed: whether building it ended the process again and again.
+            held: whether its controller must not be built yet, as the safe state is engaged.
         """
         begin = kept.begin
         if begin is None:
@@ -128,7 +108,7 @@ class Sessions:
             )
             return
         record = self._catalog.decode(begin)
-        instead, fault = self._reason_not_to_build(record, backlog, crashed=crashed)
+        instead, fault = self._reason_not_to_build(record, backlog, crashed=crashed, held=held)
         log = self._log.bind(key=record.key)
         if instead is None:
             made = [entry for entry in map(find, kept.sends) if entry]
@@ -209,7 +189,7 @@ class Sessions:
         return ""
 
     def _reason_not_to_build(
-        self, record: CommandRecord, backlog: Iterable[Entry], *, crashed: bool
+        self, record: CommandRecord, backlog: Iterable[Entry], *, crashed: bool, held: bool
     ) -> tuple[Ending | None, str | None]:
         """Return how records of a session without controller end, and the fault, if there is one.
 
@@ -222,6 +202,8 @@ class Sessions:
             return (Outcome.REFUSED, f"{_NOT_RESTORED}, which is not to be restored"), None
         if record.command is None:
             return refused, f"{_NOT_RESTORED}: {record.problem}"
+        if held:
+            return (Outcome.REFUSED, _HELD), None
         return (refused, f"{_NOT_RESTORED}: {_CRASHED}") if crashed else (None, None)
 
     def _open(
@@ -270,6 +252,7 @@ class Sessions:
             run=partial(self._call, getattr(session.controller, name), session.tasks),
             max_age_s=command_class.options.max_age_s,
             redeliver=command_class not in self._plan.once,
+            barred=command_class.options.actuates,
         )
 
     def _is_end(self, entry: Entry) -> bool:

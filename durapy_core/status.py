@@ -5,7 +5,7 @@ Plain data: the runtime makes it, an engine keeps it as text, the console and `d
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -45,6 +45,25 @@ class SessionInfo(BaseModel):
     ends: str
 
 
+class SafeAnswer(BaseModel):
+    """What one replica says of the safe state while that is engaged.
+
+    Attributes:
+        key: of the record that entered it, in the log `safety`.
+        state: `safe` or `failed` once its handlers were called; `waiting` before, and in a replica
+            that stands by; `none` if it has no handler and only refuses what actuates.
+        text: why it failed; empty otherwise.
+        took_s: how long its handlers took, in seconds; None if none was called.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    key: str
+    state: Literal["safe", "failed", "waiting", "none"]
+    text: str = ""
+    took_s: float | None = None
+
+
 class ServiceStatus(BaseModel):
     """One replica's own account.
 
@@ -62,10 +81,13 @@ class ServiceStatus(BaseModel):
         handled, failed, invalid: records since the start, by how they ended.
         skipped: records since the start that were expired, interrupted or refused.
         unknown_fields: fields left out while decoding, since the start.
+        lost_tails: how often the store was found to have lost the latest records, since the start.
         lag_s: from sending to handling of the last record, in seconds, both by the store's clock;
             None before the first.
         clock_offset_s: the store's clock minus this computer's, in seconds; None in `standby`.
         clock_steps: how often the store's clock was found to have jumped.
+        makes_safe: whether it has a handler for the safe state.
+        safe_state: what it says of the safe state; None while that is not engaged.
         fault: what somebody must look at, in words; None if all is well.
         p50_s, p99_s: handling time over the last minute at most, in seconds; None if idle.
     """
@@ -87,9 +109,12 @@ class ServiceStatus(BaseModel):
     invalid: int = 0
     skipped: int = 0
     unknown_fields: int = 0
+    lost_tails: int = 0
     lag_s: float | None = None
     clock_offset_s: float | None = None
     clock_steps: int = 0
+    makes_safe: bool = False
+    safe_state: SafeAnswer | None = None
     fault: str | None = None
     p50_s: float | None = None
     p99_s: float | None = None

@@ -19,9 +19,14 @@ NOTHING: Final = Kept()
 
 
 class Takeover:
-    """Takes up cursor, open questions and session of one service, in this order."""
+    """Takes up cursor, open questions and session of one service, in this order.
+
+    Attributes:
+        missed: whether records were trimmed before this service had read them.
+    """
 
     def __init__(self, office: Office, lead: Lead, dispatcher: Dispatcher) -> None:
+        self.missed = False
         self._office = office
         self._engine = office.engine
         self._service = office.service
@@ -42,23 +47,46 @@ class Takeover:
             self._wait(lambda: self._lead.commit(begun))
             return Ledger(begun), NOTHING
         books = Ledger(progress)
-        self.follow_log(books)
+        self.missed = self.follow_log(books)
         try:
             return books, Kept.from_text(progress.session)
         except SessionError as error:
             self._log.error("no session is restored: {why}", why=str(error))
             return books, NOTHING
 
-    def follow_log(self, books: Ledger) -> None:
-        """Bring back a cursor that lies beyond the end of a log which lost its end."""
+    def follow_log(self, books: Ledger) -> bool:
+        """Look whether the log is still there where the books stand; True if records were missed.
+
+        A log that lost its end is mended, so that this service hears what comes: it passes the
+        entry that says so, as every other service does. Records that were trimmed before they were
+        read are passed over, and reported.
+        """
+        cursor = books.cursor
         end = self._wait(lambda: self._engine.end(COMMANDS))
-        if self._engine.compare(books.cursor, end) > 0:
+        if self._engine.compare(cursor, end) > 0:
+            self._log.error("the store lost the end of the log", cursor=cursor, end=end)
+            self._wait(lambda: self._engine.mend(COMMANDS, seen=cursor))
+        trimmed_to = self._wait(lambda: self._engine.trimmed_to(COMMANDS))
+        missed = self._engine.compare(cursor, trimmed_to) < 0
+        if missed:
+            self._office.vitals.note_missed(after=cursor, to=trimmed_to)
             self._log.error(
-                "the store lost the end of the log; this service goes on at what is its end now",
-                cursor=books.cursor,
-                end=end,
+                "records were missed: the log was trimmed before this service had read them",
+                after=cursor,
+                to=trimmed_to,
             )
-            books.cursor = end
+            books.cursor = trimmed_to
+        return missed
+
+    def note_lost_tail(self, entry: Entry) -> None:
+        """Report that the store came back without the latest records of the log."""
+        self._office.vitals.lost_tails += 1
+        self._log.error(
+            "log-lost-tail: the store lost the latest records of the log; they were acknowledged, "
+            "and may have been handled",
+            key=entry.key,
+            lost=entry.body,
+        )
 
     def look_back(self, books: Ledger, kept: Kept) -> Redelivery | None:
         """Return what a predecessor that died may have done without saying so; None if nothing."""
@@ -80,17 +108,21 @@ class Takeover:
         redelivery.gather(self._service.name, self._backlog(books), is_open=is_open)
         return redelivery
 
-    def restore(self, books: Ledger, kept: Kept) -> None:
-        """Reopen the session; where building it may have ended a process, that is marked first."""
+    def restore(self, books: Ledger, kept: Kept, *, held: bool = False) -> None:
+        """Reopen the session; where building it may have ended a process, that is marked first.
+
+        `held`: without its controller, as the safe state is engaged.
+        """
+        kept = kept.model_copy(update={"in_safe_state": False})  # what holds, the interlock knows
         if kept.begin is None:
             return
         tenure, begin = self._lead.tenure, kept.begin.key
         crashed = tenure.mark == begin and tenure.attempts > KILLS  # the first death was another
-        mark = not tenure.clean and not crashed and self._dispatcher.can_restore(kept)
+        mark = not tenure.clean and not crashed and not held and self._dispatcher.can_restore(kept)
         if mark:
             self._save(books, kept)
             self._wait(lambda: self._lead.mark(begin))
-        self._dispatcher.restore(kept, self._backlog(books), self._find, crashed=crashed)
+        self._dispatcher.restore(kept, self._backlog(books), self._find, crashed=crashed, held=held)
         if mark:
             self._save(books, kept)
 

@@ -6,16 +6,19 @@ from functools import partial
 
 from durapy_core.calls import Caller
 from durapy_core.context import ServiceContext, StopReason
-from durapy_core.dispatch import Dispatcher
+from durapy_core.dispatch import Dispatcher, Gate
 from durapy_core.engines.base import COMMANDS, Progress
 from durapy_core.engines.lead import Lead
-from durapy_core.entry import Cursor, Entry
+from durapy_core.entry import LOG_LOST_TAIL, Cursor, Entry
 from durapy_core.errors import DurapyError, EngineError, LeaseLostError, ServiceError
 from durapy_core.failures import explain, log_failure, name_of
+from durapy_core.interlock import Interlock
+from durapy_core.kept import Kept
 from durapy_core.leadership import Leadership
 from durapy_core.ledger import BATCH, Ledger
 from durapy_core.office import Office
 from durapy_core.outbox import Outbox
+from durapy_core.safing import Safing
 from durapy_core.service import Hook
 from durapy_core.session import OpenSession
 from durapy_core.takeover import NOTHING, Takeover
@@ -43,19 +46,22 @@ class Term:
             stop_service=office.stop,
             on_lost=leadership.lose,
         )
+        self._outbox.safe_state = lambda: office.safety.entered
         on_failure = office.on_failure or partial(log_failure, office.log)
         self._caller = Caller(self._outbox, on_failure)
+        self._interlock = Interlock(office.safety, office.engine, office.patience, office.log)
         self._dispatcher = Dispatcher(
             office.service,
             self._caller,
             office.vitals,
             office.clock,
-            guard=self._mark,
+            gate=Gate(interlock=self._interlock, mark=self._mark, hear=self._hear),
             debug=office.debug,
         )
         self._ctx = ServiceContext(self._outbox, self._dispatcher.tasks)
         self._takeover = Takeover(office, lead, self._dispatcher)
         self._ledger: Ledger | None = None
+        self._held: Kept | None = None
         self._due_s = 0.0
         self._hooked = False
         self._begun = False
@@ -68,6 +74,8 @@ class Term:
 
     def begin(self, first: Cursor | None) -> None:
         """Take up the cursor, make safe what a dead process left, open devices, restore.
+
+        In the safe state the devices are made safe before anything else, and nothing is restored.
 
         Args:
             first: where a service begins that never ran before; None for the end of the log.
@@ -82,11 +90,13 @@ class Term:
         for hook in self._service.start_hooks:
             self._run_hook(hook)
         self._hooked = True
+        self._take_up_safe_state(self._ledger, kept)
         redelivery = self._takeover.look_back(self._ledger, kept)
         if redelivery is not None:
             self._dispatcher.redelivery = redelivery
             self._outbox.recognise = redelivery.recognise
-        self._takeover.restore(self._ledger, kept)
+        self._held = kept if self._interlock.is_engaged else None
+        self._takeover.restore(self._ledger, kept, held=self._held is not None)
         self._begun = True
 
     def turn(self, wait_s: float) -> int:
@@ -129,6 +139,33 @@ class Term:
         self._let_go(StopReason.HANDOVER)
         self._lead.close()
 
+    def _take_up_safe_state(self, books: Ledger, kept: Kept) -> None:
+        """Ask whether the safe state is engaged, and make safe if so."""
+        office = self._office
+        safing = Safing(
+            office.service, self._lead, caller=self._caller, ctx=self._ctx, clock=office.clock
+        )
+        office.safety.lead(safing)
+        office.wait(office.safety.ask)
+        office.safety.act()
+        # Where a marker may have been missed, the safe side is to bar until the next one.
+        between = kept.in_safe_state or self._takeover.missed
+        self._interlock.begin(books.cursor, between=between)
+
+    def _hear(self, entry: Entry) -> None:
+        """Take note of what the runtime itself writes into the log."""
+        if entry.type == LOG_LOST_TAIL:
+            self._takeover.note_lost_tail(entry)
+        elif self._interlock.passes(entry):
+            self._restore_late()
+
+    def _restore_late(self) -> None:
+        """Build the controller that was not built because of the safe state, if it is wanted."""
+        kept, self._held = self._held, None
+        if kept is not None and self.session is not None:
+            self._office.wait(self._commit)
+            self._takeover.restore(self._books, kept)
+
     def _read(self, wait_s: float, commit: Progress | None) -> list[Entry]:
         books = self._books
         entries, was_away = self._office.patience.call(
@@ -141,8 +178,15 @@ class Term:
             books.written(commit)
         if was_away:
             self._office.on_return()
-            self._takeover.follow_log(books)
+            self._find_place(books)
         return entries
+
+    def _find_place(self, books: Ledger) -> None:
+        """See after the store was away whether it has lost anything that matters here."""
+        missed = self._takeover.follow_log(books)
+        self._office.wait(self._office.safety.ask)
+        if missed:
+            self._interlock.begin(books.cursor, between=True)
 
     def _give_back(self, reason: StopReason) -> None:
         """Leave everything to the next process as it was found, as this term never began."""
@@ -156,6 +200,7 @@ class Term:
             return
         self._gone = True
         self._dispatcher.close(reason)
+        self._office.safety.stand_by()
         if self._hooked:
             for hook in reversed(self._service.stop_hooks):
                 self._caller.call(hook, self._ctx, key=None)
@@ -219,9 +264,13 @@ class Term:
     def _keep(self) -> str | None:
         """Return what is to be kept beside the cursor, as text."""
         session, redelivery = self._dispatcher.session, self._dispatcher.redelivery
-        if redelivery is None:
+        between = self._interlock.between
+        if redelivery is None and not between:
             return session.text if session else None
-        return redelivery.add_to(session.kept if session else NOTHING).to_text()
+        kept = session.kept if session else NOTHING
+        if redelivery is not None:
+            kept = redelivery.add_to(kept)
+        return kept.model_copy(update={"in_safe_state": between}).to_text()
 
     @property
     def _books(self) -> Ledger:

@@ -21,6 +21,8 @@ class Vitals:
     Attributes:
         handled, failed, invalid, skipped: records, by how they ended; see `ServiceStatus`.
         unknown_fields: fields left out while decoding.
+        lost_tails: how often the store was found to have lost the latest records.
+        missed: what was trimmed before it was read, in words; None if nothing was.
         lag_s: from sending to handling of the last record; None before the first.
     """
 
@@ -30,6 +32,8 @@ class Vitals:
         self.invalid = 0
         self.skipped = 0
         self.unknown_fields = 0
+        self.lost_tails = 0
+        self.missed: str | None = None
         self.lag_s: float | None = None
         self._clock = clock
         self._current: tuple[str, float] | None = None
@@ -62,6 +66,10 @@ class Vitals:
             case _:
                 self.skipped += 1
 
+    def note_missed(self, *, after: str, to: str) -> None:
+        """Note which records were trimmed before they were read."""
+        self.missed = f"missed the records after {after or 'the first'} up to {to}: trimmed"
+
     def busy(self) -> tuple[str, float] | None:
         """Return the key of the record being handled and for how long, in seconds, if long."""
         current = self._current
@@ -83,6 +91,7 @@ class Vitals:
             "invalid": self.invalid,
             "skipped": self.skipped,
             "unknown_fields": self.unknown_fields,
+            "lost_tails": self.lost_tails,
             "lag_s": self.lag_s,
             "p50_s": _percentile(took, 0.50),
             "p99_s": _percentile(took, 0.99),

@@ -6,7 +6,7 @@ from io import TextIOWrapper
 import typer
 from loguru import logger
 
-from durapy_core.cli import history, operate, run, send, show, types, up
+from durapy_core.cli import history, operate, run, safe_state, send, show, types, up
 from durapy_core.errors import SettingsError
 from durapy_core.settings import Settings, load_settings
 
@@ -17,6 +17,8 @@ VERBS = (
     history.history,
     show.ps,
     types.types,
+    safe_state.safe_state,
+    safe_state.clear,
     operate.restart,
     operate.link,
     show.version,

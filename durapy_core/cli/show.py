@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -16,6 +16,13 @@ _COLUMNS = (
     *("SERVICE", "STATE", "SESSION", "HANDLED", "FAILED", "LAG", "P99", "UP FOR"),
     *("REVISION", "HOST", "PID"),
 )
+
+_SAFE_STATE: Final = {
+    "safe": "safe state",
+    "failed": "NOT SAFE",
+    "waiting": "safe state, no answer yet",
+    "none": "safe state",
+}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -53,6 +60,8 @@ def _heard_row(heard: Heard) -> tuple[str, ...]:
         state += f" with {status.busy_key} for {span(status.busy_s)}"
     if status.fault:
         state += f", fault: {status.fault}"
+    if status.safe_state:
+        state += f", {_SAFE_STATE[status.safe_state.state]}"
     if not heard.up:
         state = f"down (heard {span(heard.age_s)} ago)"
     session = status.session and (status.session.label or status.session.key)

@@ -10,8 +10,8 @@ from durapy_core.engines.redis_control import Control
 from durapy_core.engines.redis_link import Link, MissingKeyError
 from durapy_core.engines.redis_script import Script
 from durapy_core.engines.redis_wire import FIRST, order_of, pack
-from durapy_core.engines.upkeep import LOG_LOST_TAIL, Upkeep
-from durapy_core.entry import START, Cursor
+from durapy_core.engines.upkeep import Upkeep
+from durapy_core.entry import LOG_LOST_TAIL, START, Cursor
 
 _STEP: Final = 100
 _IDS: Final = """

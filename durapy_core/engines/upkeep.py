@@ -1,12 +1,8 @@
 """The part of the engine port that keeps logs in shape: trimming them, and mending a lost end."""
 
 from abc import ABC, abstractmethod
-from typing import Final
 
-from durapy_core.entry import Cursor, NewEntry
-
-LOG_LOST_TAIL: Final = "LOG_LOST_TAIL"
-"""The type of the entry that says where a log lost its end: `seen` was read once, `end` is left."""
+from durapy_core.entry import LOG_LOST_TAIL, Cursor, NewEntry
 
 
 class Upkeep(ABC):

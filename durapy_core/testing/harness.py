@@ -16,6 +16,7 @@ from durapy_core.errors import SessionError
 from durapy_core.ledger import BATCH
 from durapy_core.receipt import Receipt
 from durapy_core.replica import Replica, ReplicaOptions, make_replica_name
+from durapy_core.safe_state import clear_safe_state, enter_safe_state
 from durapy_core.service import Service
 from durapy_core.status import ServiceStatus
 
@@ -125,6 +126,21 @@ class ServiceHarness:
                 raise AssertionError(f"the condition does not hold after {limit_s} s")
             self._replica.turn(wait_s=0.02)
             self._raise_failures()
+
+    def enter_safe_state(self, reason: str = "") -> None:
+        """Enter the safe state as somebody else; the service is made safe before this returns."""
+        enter_safe_state(self.engine, by="test", reason=reason)
+        self.hear_safe_state()
+
+    def clear_safe_state(self) -> None:
+        """Clear the safe state as somebody else."""
+        clear_safe_state(self.engine, by="test")
+        self.hear_safe_state()
+
+    def hear_safe_state(self) -> None:
+        """Let the service hear what somebody else did to the safe state."""
+        self._replica.safety.look(wait_s=0)
+        self._raise_failures()
 
     def restart(self) -> None:
         """Stop the service as SIGTERM does and start it again on the same log."""

@@ -12,8 +12,7 @@ import pytest
 
 from durapy_core.engines.base import COMMANDS, OPERATIONS, SAFETY, Engine
 from durapy_core.engines.safe_state import SafeState
-from durapy_core.engines.upkeep import LOG_LOST_TAIL
-from durapy_core.entry import START, Cursor, Entry, NewEntry
+from durapy_core.entry import LOG_LOST_TAIL, START, Cursor, Entry, NewEntry
 from durapy_core.errors import CorruptRecordError, InvalidCommandError
 
 _LIMIT_S: Final = 30.0

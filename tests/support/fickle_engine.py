@@ -5,6 +5,7 @@ from threading import Event
 
 from durapy_core.engines.base import Progress
 from durapy_core.engines.memory import MemoryEngine
+from durapy_core.engines.safe_state import SafeState
 from durapy_core.entry import Cursor, Entry, NewEntry
 from durapy_core.errors import EngineUnavailableError
 
@@ -67,6 +68,7 @@ class FickleEngine(MemoryEngine):
             self._logs.clear()
             self._progress.clear()
             self._tables.clear()
+            self._safe_state = SafeState()
 
     def _check_link(self) -> None:
         if not self.away:

@@ -7,8 +7,7 @@ import pytest
 
 from durapy_core.engines import open_engine
 from durapy_core.engines.base import COMMANDS, SAFETY, Engine
-from durapy_core.engines.upkeep import LOG_LOST_TAIL
-from durapy_core.entry import START, Cursor, NewEntry
+from durapy_core.entry import LOG_LOST_TAIL, START, Cursor, NewEntry
 from durapy_core.testing.engine_contract import LOG, LONG_S, ping, read_all, until
 from durapy_core.testing.lead_contract import take
 from tests.support.cutting_proxy import Cut, CuttingProxy
