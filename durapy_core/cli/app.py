@@ -6,7 +6,7 @@ from io import TextIOWrapper
 import typer
 from loguru import logger
 
-from durapy_core.cli import history, operate, run, send, show, types, up
+from durapy_core.cli import forget, history, operate, run, send, show, types, up
 from durapy_core.errors import SettingsError
 from durapy_core.settings import Settings, load_settings
 
@@ -18,6 +18,7 @@ VERBS = (
     show.ps,
     types.types,
     operate.restart,
+    forget.forget,
     operate.link,
     show.version,
 )
