@@ -37,11 +37,12 @@ def console(tmp_path: Path) -> Iterator[Console]:
 
 @pytest.mark.redis
 def test_the_rights_that_are_shown_are_enough() -> None:
-    (example,) = (code for code in REFERENCE.code("text") if code.mark == "acl")
+    examples = [code.text.split() for code in REFERENCE.code("text") if code.mark == "acl"]
     new = NewEntry(type="PING", body="{}")
 
     with RedisServer() as server:
-        server.client().execute_command(*example.text.split())
+        for example in examples:
+            server.client().execute_command(*example)
         url = server.tcp_url.replace("//", "//rig:the-password@")
         with open_engine(url, EngineOptions(connect_timeout_s=5)) as engine:
             first = engine.append(COMMANDS, new)
@@ -55,6 +56,21 @@ def test_the_rights_that_are_shown_are_enough() -> None:
             engine.remove(STATUS, "ponger")
             assert engine.table(STATUS) == {}
             engine.ping()
+            lead = engine.lead("valve", lease_s=60)
+            assert lead is not None
+            lead.append(COMMANDS, new)
+            lead.mark(first.key)
+            lead.renew()
+            lead.commit(replace(progress, service="valve"))
+            lead.release(None)
+            assert not engine.mend(COMMANDS, seen=Cursor(first.key))
+            assert engine.set_safe_state(replace(new, id="safe"), engaged=True).engaged
+            gone = engine.lead("valve", lease_s=60)
+            assert gone is not None
+            gone.forget()
+        url = server.tcp_url.replace("//", "//console:another-password@")
+        with open_engine(url, EngineOptions(connect_timeout_s=5)) as engine:
+            assert engine.trim(COMMANDS, keep=2) == 4
 
 
 def ask_as_curl(code: Code, url: str) -> requests.Response:
