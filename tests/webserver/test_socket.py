@@ -142,6 +142,20 @@ def test_a_browser_that_was_away_for_too_long_is_told_of_a_gap(
     assert record["body"] == {"key": "new"}
 
 
+def test_a_browser_that_was_away_while_its_place_was_removed_is_told_of_a_gap(
+    engine: MemoryEngine, tmp_path: Path
+) -> None:
+    with run_console(engine, tmp_path) as console:
+        with console.connect() as socket:
+            resume = socket.hello("command")["resume"]
+        append_many(console, 10)
+    engine.trim(COMMANDS, keep=3)
+    with run_console(engine, tmp_path) as console, console.connect() as socket:
+        welcome = socket.hello("command", resume=resume)
+
+    assert welcome["gap"] is True
+
+
 def test_a_browser_as_far_behind_as_is_kept_hears_everything(
     engine: MemoryEngine, tmp_path: Path
 ) -> None:
@@ -181,7 +195,7 @@ def test_a_command_is_sent_over_the_socket(console: Console) -> None:
     assert ack["id"] == 7
     assert ack["record"]["sender"] == "webserver:api"
     stored = console.api("GET", f"commands/{ack['record']['key']}").json()
-    assert stored == {**ack["record"], "receipts": [], "effects": []}
+    assert stored == {**ack["record"], "receipts": [], "receipts_removed": False, "effects": []}
 
 
 def test_sends_are_stored_in_the_order_in_which_they_were_made(console: Console) -> None:
