@@ -65,7 +65,8 @@ async def serve(
     app = make_app(settings, engine)
     server = HTTPServer(app, max_body_size=MAX_DISCARDED_BYTES)
     presence = Presence(revision=app.site.revision)
-    beats = Heartbeat(engine, presence.status, file=settings.heartbeat_file)
+    clock = app.site.clock
+    beats = Heartbeat(engine, presence.status, file=settings.heartbeat_file, clock=clock)
     with beats, Janitor(engine, settings):
         app.start()
         server.add_sockets(sockets)

@@ -1,6 +1,7 @@
 """The socket: live commands, resuming, sending, and what happens to a slow or foreign browser."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -306,6 +307,28 @@ def test_a_browser_hears_only_the_topics_it_wants(console: Console) -> None:
 def test_a_heartbeat_says_that_the_store_answers(console: Console) -> None:
     with console.connect() as socket:
         assert socket.hear("hb")["engine"] == "ok"
+
+
+class AheadEngine(MemoryEngine):
+    """A store on a computer whose clock is an hour ahead of ours."""
+
+    def now_s(self) -> float:
+        return super().now_s() + 3600
+
+
+def test_browsers_are_told_the_stores_time(tmp_path: Path) -> None:
+    with (
+        AheadEngine() as engine,
+        run_console(engine, tmp_path) as console,
+        console.connect() as socket,
+    ):
+        socket.hello("services")
+        told = datetime.fromisoformat(socket.hear("hb")["t"])
+        services = console.api("GET", "services").json()["services"]
+
+    (own,) = [service for service in services if service["service"] == "webserver"]
+    assert told - datetime.now(UTC) > timedelta(minutes=50)
+    assert own["clock_offset_s"] > 3000
 
 
 def test_nobody_connects_without_a_sign_in(console: Console) -> None:
