@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from durapy_core.beginning import lacks_receipts
 from durapy_core.engines.base import COMMANDS, RECEIPTS, Engine
 from durapy_core.entry import Entry
 from durapy_core.errors import CorruptRecordError
@@ -69,9 +70,13 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
     return receipt.model_dump(mode="json")
 
 
-def aftermath_json(engine: Engine, key: str) -> dict[str, Any]:
-    """Return `receipts` and the keys of the `effects` of a record, as JSON shows them."""
+def aftermath_json(engine: Engine, entry: Entry) -> dict[str, Any]:
+    """Return what came of a record as JSON shows it: `receipts`, and the keys of its `effects`.
+
+    `receipts_removed` says that there may have been more.
+    """
     return {
-        "receipts": [receipt_json(receipt) for receipt in receipts_of(engine, key)],
-        "effects": [effect.key for effect in effects_of(engine, key)],
+        "receipts": [receipt_json(receipt) for receipt in receipts_of(engine, entry.key)],
+        "receipts_removed": lacks_receipts(engine, entry),
+        "effects": [effect.key for effect in effects_of(engine, entry.key)],
     }

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from durapy_core.engines.base import STATUS, Engine
 from durapy_core.errors import EngineError
 from durapy_core.status import ServiceState, ServiceStatus
+from durapy_core.store_clock import StoreClock
 
 INTERVAL_S: Final = 1.0
 FORGET_AFTER_S: Final = 60.0
@@ -32,8 +33,12 @@ class Heartbeat:
         *,
         interval_s: float = INTERVAL_S,
         file: Path | None = None,
+        clock: StoreClock | None = None,
     ) -> None:
         """Take what tells the status; `file` is touched whenever the store took it.
+
+        `clock`, if given, is compared with the store's at each beat, and the status says how far
+        they are apart: for a process that holds no lease, as renewing one does the same.
 
         A file that is young says that the service has started and reaches its store, which a
         health check can see without a Python of its own.
@@ -42,6 +47,7 @@ class Heartbeat:
         self._status = status
         self._interval_s = interval_s
         self._file = file
+        self._clock = clock
         self._stop = Event()
         self._cleaned = False
         self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
@@ -53,6 +59,10 @@ class Heartbeat:
             EngineError: the store did not take it.
         """
         status = self._status()
+        if self._clock is not None:
+            self._clock.measure(self._engine.now_s)
+            known = {"clock_offset_s": self._clock.offset_s, "clock_steps": self._clock.steps}
+            status = status.model_copy(update=known)
         name = f"{status.service}/{status.replica}"
         self._engine.put(STATUS, name, status.model_dump_json(exclude_none=True))
         if self._file is not None and status.state is not ServiceState.STARTING:

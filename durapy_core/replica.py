@@ -164,14 +164,18 @@ class Replica:
         self._phase = ServiceState.STOPPED
 
     def renew_lease(self) -> None:
-        """Renew the lease if this replica leads. Another thread than the loop's may.
+        """Renew the lease if this replica leads, else only ask for the store's time.
+
+        Another thread than the loop's may.
 
         Raises:
-            EngineError: it could not be renewed; the loop finds out before its next record.
+            EngineError: the store did not take that; the loop finds out before its next record.
         """
         leadership = self._leadership
         if leadership is not None:
             leadership.renew()
+        else:
+            self._clock.measure(self._engine.now_s)
 
     def status(self) -> ServiceStatus:
         """Return what this replica says of itself now. Any thread may ask."""

@@ -61,6 +61,11 @@ class Settings(ServiceSettings):
         lease_s: so long after a service's death another process of its name has taken over.
         send_timeout_s: how long a send is retried while the store is away.
         connect_timeout_s: how long a start waits for the store; 0 waits for ever.
+        keep_commands, keep_receipts, keep_logs, keep_operations, keep_safety: so many of the newest
+            entries of that log are kept; 0 keeps all.
+        keep_commands_days, keep_receipts_days, keep_logs_days: older ones go; 0 keeps any.
+        keep_cursor_days: a service that was not seen for so long no longer holds back the trimming
+            of commands; 0: it holds it back for ever.
         heartbeat_file: touched each time the status was written; a health check looks at its age.
         docker_socket: where the deployer finds Docker.
         compose_project: whose containers the deployer may restart; empty: its own project's.
@@ -88,6 +93,15 @@ class Settings(ServiceSettings):
     lease_s: float = Field(3, ge=0.1)
     send_timeout_s: float = Field(30, gt=0)
     connect_timeout_s: float = Field(0, ge=0)
+    keep_commands: int = Field(1_000_000, ge=0)
+    keep_commands_days: float = Field(0, ge=0)
+    keep_receipts: int = Field(1_000_000, ge=0)
+    keep_receipts_days: float = Field(0, ge=0)
+    keep_logs: int = Field(100_000, ge=0)
+    keep_logs_days: float = Field(0, ge=0)
+    keep_operations: int = Field(10_000, ge=0)
+    keep_safety: int = Field(10_000, ge=0)
+    keep_cursor_days: float = Field(7, ge=0)
     heartbeat_file: Path | None = None
     docker_socket: Path = Path("/var/run/docker.sock")
     compose_project: str = ""

@@ -84,7 +84,7 @@ class ServiceStatus(BaseModel):
         lost_tails: how often the store was found to have lost the latest records, since the start.
         lag_s: from sending to handling of the last record, in seconds, both by the store's clock;
             None before the first.
-        clock_offset_s: the store's clock minus this computer's, in seconds; None in `standby`.
+        clock_offset_s: the store's clock minus this computer's, in seconds; None until known.
         clock_steps: how often the store's clock was found to have jumped.
         makes_safe: whether it has a handler for the safe state.
         safe_state: what it says of the safe state; None while that is not engaged.

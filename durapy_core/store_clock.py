@@ -1,7 +1,8 @@
 """The store's clock, as one process knows it: a record's age is told by the clock that stamped it.
 
-Each renewal of the lease brings the store's time. In between it is advanced by a clock of this
-process that nobody can set and that goes on while the computer sleeps.
+Each renewal of the lease brings the store's time; who leads nothing asks for it as often. In
+between it is advanced by a clock of this process that nobody can set and that goes on while the
+computer sleeps.
 """
 
 import time
@@ -15,6 +16,9 @@ STEP_S: Final = 1.0
 """A jump of the store's clock by more than this is reported, and ages are doubted."""
 
 WARN_OFFSET_S: Final = 0.005
+FAR_CLOCK: Final = (
+    "this computer's clock is {offset_ms} ms from the store's; synchronise them (NTP)"
+)
 _SLOW_S: Final = 0.1
 _BOOTTIME: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
 
@@ -32,6 +36,7 @@ class StoreClock:
 
     Attributes:
         offset_s: the store's clock minus this computer's, in seconds; None before a sample.
+        is_far: whether that is certainly more than WARN_OFFSET_S.
         steps: how often the store's clock was found to have jumped.
     """
 
@@ -43,6 +48,7 @@ class StoreClock:
         wall_s: Callable[[], float] = time.time,
     ) -> None:
         self.offset_s: float | None = None
+        self.is_far = False
         self.steps = 0
         self._log = log
         self._own_s = own_s
@@ -55,6 +61,11 @@ class StoreClock:
         """Return the store's time, seconds since 1970; this computer's before the first sample."""
         ahead_s = self._ahead_s
         return self._wall_s() if ahead_s is None else self._own_s() + ahead_s
+
+    def measure(self, ask: Callable[[], float]) -> None:
+        """Take the answer of `ask`, which asks the store for its time; its errors are raised."""
+        asked_s = self._own_s()
+        self.sample(ask(), asked_s=asked_s)
 
     def sample(self, store_s: float, *, asked_s: float) -> None:
         """Take the store's answer to the question for its time, asked at `asked_s` of our clock."""
@@ -93,12 +104,9 @@ class StoreClock:
 
     def _warn(self, offset_s: float, took_s: float) -> None:
         """Say once that the clocks differ, again when the difference has changed."""
-        far = abs(offset_s) - took_s / 2 > WARN_OFFSET_S
-        if not far:
+        self.is_far = abs(offset_s) - took_s / 2 > WARN_OFFSET_S
+        if not self.is_far:
             self._warned_s = 0.0
         elif abs(offset_s - self._warned_s) > WARN_OFFSET_S + took_s / 2:
             self._warned_s = offset_s
-            self._log.warning(
-                "this computer's clock is {offset_ms} ms from the store's; synchronise them (NTP)",
-                offset_ms=round(offset_s * 1000, 1),
-            )
+            self._log.warning(FAR_CLOCK, offset_ms=round(offset_s * 1000, 1))

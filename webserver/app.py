@@ -11,6 +11,7 @@ from tornado.web import RequestHandler
 from durapy_core.engines.base import COMMANDS, OPERATIONS, RECEIPTS, Engine
 from durapy_core.revision import find_revision
 from durapy_core.settings import Settings
+from durapy_core.store_clock import StoreClock
 from webserver.credentials import load_credentials
 from webserver.directory import Directory
 from webserver.feed import LogFeed
@@ -94,6 +95,7 @@ def make_app(settings: Settings, engine: Engine) -> App:
         receipts=LogFeed(engine, RECEIPTS),
         pages=Pages(settings.pages_dir),
         static=StaticFiles(),
+        clock=StoreClock(logger),
         wrong_guesses=asyncio.Lock(),
         version=_version(),
         revision=find_revision(settings),

@@ -78,7 +78,8 @@ class Hub:
     def heartbeat(self) -> str:
         """Return the message that says that the server lives, and whether the store does."""
         engine = "ok" if self._site.offload.engine_ok else "unavailable"
-        return dump({"op": "hb", "t": _now(), "engine": engine})
+        now = datetime.fromtimestamp(self._site.clock.now_s(), UTC)  # browsers set theirs by it
+        return dump({"op": "hb", "t": _now(now), "engine": engine})
 
     def event_of(self, topic: str, entry: Entry, position: Position) -> str | None:
         """Return the event of an entry, or None if nobody needs to hear of it."""

@@ -91,6 +91,9 @@ class Replay:
             if feed.since(cursor, 1) is not None:
                 return False
             behind = await self._ask(lambda: count_after(site, feed.log, cursor))
+            removed = await self._ask(lambda: site.engine.trimmed_to(feed.log))
+            if site.engine.compare(cursor, removed) < 0:
+                return True
         except CorruptRecordError:
             return True
         return behind > KEEP

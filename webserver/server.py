@@ -15,6 +15,7 @@ from tornado.netutil import bind_sockets
 from durapy_core.engines.base import Engine
 from durapy_core.errors import EngineError, SettingsError
 from durapy_core.heartbeat import Heartbeat
+from durapy_core.janitor import Janitor
 from durapy_core.login_code import address_of, make_link, mint, publish_address
 from durapy_core.settings import Settings
 from durapy_core.status import ServiceState
@@ -64,7 +65,9 @@ async def serve(
     app = make_app(settings, engine)
     server = HTTPServer(app, max_body_size=MAX_DISCARDED_BYTES)
     presence = Presence(revision=app.site.revision)
-    with Heartbeat(engine, presence.status, file=settings.heartbeat_file):
+    clock = app.site.clock
+    beats = Heartbeat(engine, presence.status, file=settings.heartbeat_file, clock=clock)
+    with beats, Janitor(engine, settings):
         app.start()
         server.add_sockets(sockets)
         url = address_of(settings.host, sockets[0].getsockname()[1])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from durapy_core.engines.base import Engine
 from durapy_core.settings import Settings
+from durapy_core.store_clock import StoreClock
 from webserver.credentials import Credentials
 from webserver.directory import Directory
 from webserver.feed import LogFeed
@@ -19,6 +20,7 @@ class Site:
 
     Attributes:
         commands, operations, receipts: the readers of these logs.
+        clock: the store's, as this process knows it.
         wrong_guesses: held while a wrong token or code is answered slowly, so that guesses wait
             for each other; right ones do not wait.
     """
@@ -33,6 +35,7 @@ class Site:
     receipts: LogFeed
     pages: Pages
     static: StaticFiles
+    clock: StoreClock
     wrong_guesses: Lock
     version: str
     revision: str

@@ -6,7 +6,7 @@ from io import TextIOWrapper
 import typer
 from loguru import logger
 
-from durapy_core.cli import history, operate, run, safe_state, send, show, types, up
+from durapy_core.cli import forget, history, operate, run, safe_state, send, show, types, up
 from durapy_core.errors import SettingsError
 from durapy_core.settings import Settings, load_settings
 
@@ -20,6 +20,7 @@ VERBS = (
     safe_state.safe_state,
     safe_state.clear,
     operate.restart,
+    forget.forget,
     operate.link,
     show.version,
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from durapy_core.beginning import no_record, removed_to
 from durapy_core.cli.one_record import show_record
 from durapy_core.cli.output import print_json, print_line
 from durapy_core.cli.rig import open_rig
@@ -60,10 +61,23 @@ def history(  # noqa: PLR0913 (the options of a command line)
             return
         wanted = Filter(wire_type, sender, text)
         end = engine.end(COMMANDS) if follow else START
-        for entry in reversed(list(islice(_backwards(engine, wanted), limit))):
+        found = list(islice(_backwards(engine, wanted), limit))
+        if len(found) < limit:
+            _say_where_it_begins(engine)
+        for entry in reversed(found):
             _show(entry, known, as_json=as_json)
         if follow:
             _follow(engine, end, wanted, known, as_json=as_json)
+
+
+def _say_where_it_begins(engine: Engine) -> None:
+    """Say that there was more, beside the records, so that a program reads these only."""
+    last = removed_to(engine)
+    if last is not None:
+        typer.echo(
+            f"durapy: older records, up to {last}, were removed, as DURAPY_KEEP_COMMANDS says",
+            err=True,
+        )
 
 
 def _follow(
@@ -105,7 +119,7 @@ def _forwards(engine: Engine, after: Cursor, ended: Event) -> Iterator[Entry]:
 def _get(engine: Engine, key: str) -> Entry:
     entry = engine.get(COMMANDS, key)
     if entry is None:
-        raise CommandError(f"No record has the key {key!r}; `durapy history` shows the latest.")
+        raise CommandError(f"{no_record(engine, key)}; `durapy history` shows the latest.")
     return entry
 
 

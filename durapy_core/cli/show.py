@@ -5,16 +5,19 @@ from importlib.metadata import version as package_version
 from typing import Annotated, Any, Final
 
 import typer
+from loguru import logger
 
 from durapy_core.cli.output import print_json, print_lines, print_table, span
 from durapy_core.cli.rig import open_rig
 from durapy_core.fleet import Heard, load_fleet
 from durapy_core.revision import find_revision
 from durapy_core.settings import Settings, load_settings
+from durapy_core.status import ServiceStatus
+from durapy_core.store_clock import FAR_CLOCK, StoreClock
 
 _COLUMNS = (
     *("SERVICE", "STATE", "SESSION", "HANDLED", "FAILED", "LAG", "P99", "UP FOR"),
-    *("REVISION", "HOST", "PID"),
+    *("CLOCK", "REVISION", "HOST", "PID"),
 )
 
 _SAFE_STATE: Final = {
@@ -29,14 +32,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def ps(*, as_json: AsJson = False) -> None:
     """Show the services and how they are."""
+    clock = StoreClock(logger)
     with open_rig() as engine:
+        clock.measure(engine.now_s)
         fleet = load_fleet(engine)
     if as_json:
         print_json([_heard_json(heard) for heard in fleet])
     elif not fleet:
         print_lines("No service has been started on this rig yet; `scripts/up` starts all.")
     else:
-        print_table(_COLUMNS, map(_heard_row, fleet))
+        now = datetime.fromtimestamp(clock.now_s(), UTC)
+        print_table(_COLUMNS, (_heard_row(heard, now=now) for heard in fleet))
+    if clock.is_far:
+        typer.echo(f"durapy: {FAR_CLOCK.format(offset_ms=ms(clock.offset_s))}", err=True)
 
 
 def version(*, as_json: AsJson = False) -> None:
@@ -53,7 +61,7 @@ def _heard_json(heard: Heard) -> dict[str, Any]:
     return {**status, "age_s": heard.age_s, "up": heard.up}
 
 
-def _heard_row(heard: Heard) -> tuple[str, ...]:
+def _heard_row(heard: Heard, *, now: datetime) -> tuple[str, ...]:
     status = heard.status
     state = status.state.replace("_", " ")
     if status.busy_key:
@@ -73,8 +81,19 @@ def _heard_row(heard: Heard) -> tuple[str, ...]:
         str(status.failed + status.invalid),
         span(status.lag_s),
         span(status.p99_s),
-        span((datetime.now(UTC) - status.started_at).total_seconds()) if heard.up else "",
+        span(_up_for_s(status, now)) if heard.up else "",
+        "" if status.clock_offset_s is None else f"{ms(-status.clock_offset_s):+.1f} ms",
         status.revision,
         status.host,
         str(status.pid),
     )
+
+
+def _up_for_s(status: ServiceStatus, now: datetime) -> float:
+    """Return for how long it has run, by the store's clock: it told its start by its computer's."""
+    return (now - status.started_at).total_seconds() - (status.clock_offset_s or 0.0)
+
+
+def ms(seconds: float | None) -> float:
+    """Return milliseconds to one place, never -0.0."""
+    return round((seconds or 0.0) * 1000, 1) or 0.0

@@ -111,6 +111,14 @@ class Lead(ABC):
         """
 
     @abstractmethod
+    def forget(self) -> None:
+        """Remove the progress of the service and give the lease up, in one atomic step.
+
+        The service is then as one that never ran, but for its epoch, which goes on counting: so a
+        process of it that was frozen all the while cannot come back.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Close this lead's connections without giving the lease up; twice does no harm."""
 

@@ -227,6 +227,10 @@ class MemoryEngine(Engine):
                 raise lost(service)
             yield lease
 
+    def drop_progress(self, service: str) -> None:
+        """Forget how far a service has come; the caller holds the engine with `fenced`."""
+        self._progress.pop(service, None)
+
     def _keep(self, progress: Progress) -> None:
         """Store progress and append its receipts; the caller holds the lock."""
         self._progress[progress.service] = replace(progress, receipts=())

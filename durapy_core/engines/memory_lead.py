@@ -119,5 +119,11 @@ class MemoryLead(Lead):
             lease.released = True
             self._engine.append(LEASES, NewEntry(type="RELEASED", body="{}", sender=self._service))
 
+    def forget(self) -> None:
+        """Remove the progress and give the lease up."""
+        with self._engine.fenced(self._service, self.tenure.epoch) as lease:
+            lease.mark, lease.touched, lease.released = None, False, True
+            self._engine.drop_progress(self._service)
+
     def close(self) -> None:
         """Do nothing: there is no connection."""

@@ -96,7 +96,22 @@ class RedisLead(Lead):
         self._check()
         unmark = () if progress is None else self._unmark()
         freeing = self._lease.pack_release(self._leases)
-        commit = Commit(self._account, progress, *unmark, freeing)
+        self._give_up(Commit(self._account, progress, *unmark, freeing))
+
+    def forget(self) -> None:
+        """Remove the progress and give the lease up in one step."""
+        self._check()
+        self._give_up(Commit(self._account, None, self._lease.pack_forget()))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._gone = True
+        self._sender.close()
+        self._control.close()
+        self._reader.close()
+
+    def _give_up(self, commit: Commit) -> None:
+        """Carry out what frees the lease, and close the connections."""
         try:
             freed = self._reader.run(commit)[-1]
         except LeaseLostError:
@@ -105,13 +120,6 @@ class RedisLead(Lead):
         self.close()
         if not freed:
             raise lost(self._lease.service)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._gone = True
-        self._sender.close()
-        self._control.close()
-        self._reader.close()
 
     def _make_link(self, timeout_s: float = REPLY_TIMEOUT_S) -> Link:
         identity = Identity(self._join)

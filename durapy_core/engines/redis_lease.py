@@ -90,6 +90,19 @@ redis.call('HSET', KEYS[1], 'released', ARGV[1])
 redis.call('XADD', KEYS[2], '*', 'type', 'RELEASED', 'body', '{}', 'sender', ARGV[2])
 return 1
 """)
+_FORGET: Final = Script("""
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
+for _, key in ipairs(KEYS) do
+    local fields = redis.call('HGETALL', key)
+    for i = 1, #fields, 2 do
+        if key ~= KEYS[1] or (fields[i] ~= 'epoch' and fields[i] ~= 'run_id') then
+            redis.call('HDEL', key, fields[i])
+        end
+    end
+end
+redis.call('HSET', KEYS[1], 'released', ARGV[1])
+return 1
+""")
 
 
 class RedisLease:
@@ -164,6 +177,14 @@ class RedisLease:
         """
         values = (self._key, leases, self.token, self.service)
         return pack("EVAL", _RELEASE.source, 2, *values)
+
+    def pack_forget(self) -> bytes:
+        """Return the request that removes the progress and all of the lease but its epoch.
+
+        Its result is 0 if the lease is another's by now.
+        """
+        keys = (self._key, progress_key(self._prefix, self.service))
+        return pack("EVAL", _FORGET.source, len(keys), *keys, self.token)
 
     def was_released(self, link: Link) -> bool:
         """Return whether the lease was given up by this process."""

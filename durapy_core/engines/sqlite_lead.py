@@ -100,6 +100,10 @@ class SqliteLead(Lead):
             self._store.commit(progress, self._unmark, free, guard=self._lease.check)
         self._store.bells.ring(leases)
 
+    def forget(self) -> None:
+        """Remove the progress and give the lease up in one transaction."""
+        self._store.transact(self._lease.forget, self._lease.check)
+
     def close(self) -> None:
         """Do nothing: the connections are the engine's."""
 

@@ -30,6 +30,8 @@ _SET: Final = "UPDATE leases SET {} WHERE namespace = ? AND service = ?"
 _RENEW: Final = _SET.format("boot = ?, until_boot_s = ?, until_s = ?, lease_s = ?")
 _MARK: Final = _SET.format("mark = ?, touched = ?")
 _FREE: Final = _SET.format("token = NULL")
+_CLEAR: Final = _SET.format("token = NULL, mark = NULL, touched = 0, attempts = 0, cursor = NULL")
+_DROP: Final = "DELETE FROM progress WHERE namespace = ? AND service = ?"
 _PROGRESS: Final = "SELECT cursor, session FROM progress WHERE namespace = ? AND service = ?"
 
 
@@ -104,6 +106,11 @@ class SqliteLease:
     def free(self, writer: sqlite3.Connection) -> None:
         """Give the lease up."""
         writer.execute(_FREE, self._whose)
+
+    def forget(self, writer: sqlite3.Connection) -> None:
+        """Remove the progress of the service and all of its lease but the epoch."""
+        writer.execute(_DROP, self._whose)
+        writer.execute(_CLEAR, self._whose)
 
     def _progress(self, writer: sqlite3.Connection) -> Progress | None:
         row = writer.execute(_PROGRESS, self._whose).fetchone()

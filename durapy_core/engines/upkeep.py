@@ -37,6 +37,15 @@ class Upkeep(ABC):
             EngineUnavailableError: the store did not answer.
         """
 
+    def tidy(self) -> None:  # noqa: B027 (most engines have nothing to tidy)
+        """Let the store put its own files in order, such as a long write-ahead log.
+
+        Called every few seconds by one process or several; an engine without files does nothing.
+
+        Raises:
+            EngineUnavailableError: the store did not answer; the next call does it.
+        """
+
     @abstractmethod
     def mend(self, log: str, *, seen: Cursor) -> bool:
         """Return whether the log ends before `seen`, a cursor that was read from it once.

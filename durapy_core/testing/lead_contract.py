@@ -99,6 +99,33 @@ class LeadContract:
             lead.append(COMMANDS, NewEntry(type="PING", body="{}"))
         assert engine.end(COMMANDS) == START
 
+    def test_a_forgotten_service_is_as_one_that_never_ran(
+        self, lead: Lead, engine: Engine, rival: Engine
+    ) -> None:
+        stored = engine.append(COMMANDS, NewEntry(type="PING", body="{}"))
+        done = Progress(service="valve", cursor=Cursor(stored.key), session="open")
+        lead.commit(done)
+        lead.mark(stored.key)
+
+        lead.forget()
+
+        assert engine.load_progress("valve") is None
+        with pytest.raises(LeaseLostError):
+            lead.commit(done)
+        again = take(rival).tenure
+        assert (again.progress, again.mark, again.clean, again.attempts) == (None, None, True, 0)
+        assert again.epoch > lead.tenure.epoch
+
+    def test_who_lost_the_lease_forgets_nothing(self, engine: Engine, rival: Engine) -> None:
+        late = take(engine, lease_s=SHORT_LEASE_S)
+        heir = take(rival)
+        heir.commit(Progress(service="valve", cursor=START))
+
+        with pytest.raises(LeaseLostError):
+            late.forget()
+
+        assert engine.load_progress("valve") is not None
+
     def test_a_lease_that_ran_out_is_taken_over(self, engine: Engine, rival: Engine) -> None:
         old = take(engine, lease_s=SHORT_LEASE_S)
         old.commit(Progress(service="valve", cursor=Cursor("3"), session="s"))

@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from durapy_core.engines import open_engine
+from durapy_core.engines.base import COMMANDS
 from tests.support.local_rig import LocalRig, keys
 from tests.support.visitor import Visitor, row_types, rows, visiting
 from tests.support.waiting import wait_for
@@ -217,6 +219,24 @@ def test_older_pages_have_no_gap_and_no_repeat_while_commands_arrive(
     expect(page.get_by_role("button", name="Older than")).to_have_count(0)
     shown = page.locator("table.hist tbody tr td:last-child").all_inner_texts()
     assert [text.strip() for text in shown] == [f"key=page-{n:03}" for n in range(301, -1, -1)]
+
+
+def test_a_history_whose_beginning_was_removed_says_so(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    for n in range(5):
+        rig.send("PING", key=f"kept-{n}")
+    visitor.open("/commands")
+    expect(row(page, "kept-0")).to_be_visible()
+    expect(history(page).get_by_text("Older records were removed")).to_have_count(0)
+
+    with open_engine(f"sqlite:///{rig.folder}/commands.db") as engine:
+        engine.trim(COMMANDS, keep=3)
+    visitor.open("/commands")
+
+    expect(history(page).get_by_text("Older records were removed")).to_be_visible()
+    expect(row(page, "kept-")).to_have_count(3)
+    visitor.shoot("commands-removed")
 
 
 def test_a_row_opens_its_detail_and_is_edited_and_sent_again(

@@ -39,11 +39,12 @@ def console(tmp_path: Path) -> Iterator[Console]:
 
 @pytest.mark.redis
 def test_the_rights_that_are_shown_are_enough() -> None:
-    (example,) = (code for code in REFERENCE.code("text") if code.mark == "acl")
+    examples = [code.text.split() for code in REFERENCE.code("text") if code.mark == "acl"]
     new = NewEntry(type="PING", body="{}")
 
     with RedisServer() as server:
-        server.client().execute_command(*example.text.split())
+        for example in examples:
+            server.client().execute_command(*example)
         url = server.tcp_url.replace("//", "//rig:the-password@")
         with open_engine(url, EngineOptions(connect_timeout_s=5)) as engine:
             first = engine.append(COMMANDS, new)
@@ -57,11 +58,15 @@ def test_the_rights_that_are_shown_are_enough() -> None:
             engine.remove(STATUS, "ponger")
             assert engine.table(STATUS) == {}
             engine.ping()
-            lead_and_keep(engine, first.key)
+            lead_and_forget(engine, first.key)
+        url = server.tcp_url.replace("//", "//console:another-password@")
+        with open_engine(url, EngineOptions(connect_timeout_s=5)) as engine:
+            assert engine.trim(COMMANDS, keep=1) > 1
+            assert engine.trimmed_to(COMMANDS) > START
 
 
-def lead_and_keep(engine: Engine, key: str) -> None:
-    """Do what a service that leads and a janitor do."""
+def lead_and_forget(engine: Engine, key: str) -> None:
+    """Do what a service that leads does, and who forgets it."""
     dead = take(engine, lease_s=SHORT_LEASE_S)
     dead.mark(key)
     lead = take(engine)
@@ -74,8 +79,7 @@ def lead_and_keep(engine: Engine, key: str) -> None:
     assert engine.set_safe_state(NewEntry(type="STOP", body="{}", id="b"), engaged=True).engaged
     assert engine.safe_state().engaged
     assert engine.mend(COMMANDS, seen=Cursor("99999999999999-0"))
-    assert engine.trim(COMMANDS, keep=1) > 1
-    assert engine.trimmed_to(COMMANDS) > START
+    take(engine).forget()
 
 
 def ask_as_curl(code: Code, url: str) -> requests.Response:
@@ -102,7 +106,7 @@ def test_the_examples_of_the_http_api_work(console: Console) -> None:
     record = sent.json()
     assert (sent.status_code, found.status_code) == (201, 200)
     assert (record["type"], record["body"]) == ("PING", {"key": "k1"})
-    assert found.json() == {"records": [record], "before": None}
+    assert found.json() == {"records": [record], "before": None, "removed_to": None}
 
 
 def test_the_python_example_sends_a_command(console: Console) -> None:

@@ -1,10 +1,14 @@
 from datetime import UTC, datetime
 from threading import Event
 
+import pytest
+from loguru import logger
+
 from durapy_core.engines.base import STATUS, Row
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.heartbeat import Heartbeat, forget_old_replicas
 from durapy_core.status import ServiceState, ServiceStatus
+from durapy_core.store_clock import StoreClock
 from tests.support.fickle_engine import FickleEngine
 from tests.support.log_lines import logged
 
@@ -50,6 +54,27 @@ def test_the_status_is_published_again_and_again_and_once_more_at_the_end() -> N
         speaker.state = ServiceState.STOPPED
 
     assert read(engine) == {"rig/new": ServiceState.STOPPED}
+
+
+class AheadEngine(MemoryEngine):
+    """A store on a computer whose clock is half a second ahead of ours."""
+
+    def now_s(self) -> float:
+        return super().now_s() + 0.5
+
+
+def test_a_process_without_a_lease_measures_the_stores_clock_at_each_beat() -> None:
+    engine, clock = AheadEngine(), StoreClock(logger)
+
+    with logged() as lines:
+        for _ in range(2):
+            Heartbeat(engine, Speaker(), clock=clock).beat()
+
+    (row,) = engine.table(STATUS).values()
+    assert ServiceStatus.from_text(row.text).clock_offset_s == pytest.approx(0.5, abs=0.2)
+    warned = [line["message"] for line in lines if line["level"].name == "WARNING"]
+    assert len(warned) == 1
+    assert "ms from the store's; synchronise them" in warned[0]
 
 
 def test_it_survives_a_store_that_is_away() -> None:

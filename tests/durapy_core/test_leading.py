@@ -118,6 +118,18 @@ def test_a_second_process_of_a_service_stands_by_and_touches_nothing(rig: Rig) -
     assert first.status().state is ServiceState.IDLE
 
 
+def test_a_standby_measures_the_stores_clock_too(rig: Rig) -> None:
+    lead(rig.replica("one"))
+    second = standby(rig.replica("two"))
+    assert second.status().clock_offset_s is None
+
+    second.renew_lease()
+
+    offset_s = second.status().clock_offset_s
+    assert offset_s is not None
+    assert abs(offset_s) < LIMIT_S
+
+
 def test_a_standby_takes_over_from_a_leader_that_ends_and_restores_the_session(rig: Rig) -> None:
     first = lead(rig.replica("one"))
     second = standby(rig.replica("two"))

@@ -45,6 +45,19 @@ def test_the_stores_time_is_advanced_by_a_clock_that_nobody_sets(clocks: Clocks)
     assert clocks.clock.now_s() == pytest.approx(clocks.store_s)
 
 
+def test_measuring_asks_and_takes_the_time_that_it_took_into_account(clocks: Clocks) -> None:
+    def answer_in_the_middle() -> float:
+        clocks.go_on(0.04)
+        answer_s = clocks.store_s + 0.5
+        clocks.go_on(0.04)
+        return answer_s
+
+    clocks.clock.measure(answer_in_the_middle)
+
+    assert clocks.clock.offset_s == pytest.approx(0.5)
+    assert clocks.clock.is_far
+
+
 def test_before_the_first_sample_it_is_this_computers() -> None:
     assert Clocks().clock.now_s() == NOW_S
     assert Clocks().clock.offset_s is None

@@ -13,12 +13,15 @@ import pytest
 import requests
 
 from durapy_core.engines import open_engine
-from durapy_core.engines.base import STATUS, Engine
+from durapy_core.engines.base import COMMANDS, STATUS, Engine
+from durapy_core.entry import NewEntry
+from durapy_core.janitor import JANITOR
 from durapy_core.login_code import mint
 from durapy_core.settings import child_environment
 from durapy_core.status import ServiceState, ServiceStatus
 from tests.support.console import LIMIT_S, TOKEN, Console, SocketClient
 from tests.support.redis_server import RedisServer
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 READY = "DuraPy is ready: "
@@ -187,6 +190,22 @@ def test_a_redis_that_comes_up_late_is_waited_for(tmp_path: Path) -> None:
     assert str(server.port) in first
     assert health.json()["engine"] == "ok"
     assert process.returncode == 0
+
+
+def test_a_running_console_removes_what_exceeds_its_settings(tmp_path: Path) -> None:
+    with open_engine(f"sqlite:///{tmp_path}/commands.db") as engine:
+        engine.append_many(COMMANDS, [NewEntry(type="PING", body="{}")] * 10)
+
+        with started(tmp_path, KEEP_COMMANDS="3") as process:
+            _, lines = read_link(process)
+            wait_for(lambda: len(engine.page(COMMANDS)) == 3, "the log to be short")
+            process.terminate()
+            output, _ = process.communicate(timeout=LIMIT_S)
+
+        assert "removed the 7 oldest entries of the log commands" in "".join([*lines, output])
+        lead = engine.lead(JANITOR, lease_s=1)
+        assert lead is not None
+        assert lead.tenure.clean
 
 
 def test_it_serves_only_this_computer_unless_told_otherwise(tmp_path: Path) -> None:

@@ -62,6 +62,9 @@ class FickleEngine(MemoryEngine):
         self._check_link()
         super().put(table, name, text)
 
+    def tidy(self) -> None:
+        self._check_link()
+
     def lose_everything(self) -> None:
         """Forget all logs and progress, as a store without durability does when it is killed."""
         with self._changed:

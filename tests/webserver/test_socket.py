@@ -1,6 +1,7 @@
 """The socket: live commands, resuming, sending, and what happens to a slow or foreign browser."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -142,6 +143,20 @@ def test_a_browser_that_was_away_for_too_long_is_told_of_a_gap(
     assert record["body"] == {"key": "new"}
 
 
+def test_a_browser_that_was_away_while_its_place_was_removed_is_told_of_a_gap(
+    engine: MemoryEngine, tmp_path: Path
+) -> None:
+    with run_console(engine, tmp_path) as console:
+        with console.connect() as socket:
+            resume = socket.hello("command")["resume"]
+        append_many(console, 10)
+    engine.trim(COMMANDS, keep=3)
+    with run_console(engine, tmp_path) as console, console.connect() as socket:
+        welcome = socket.hello("command", resume=resume)
+
+    assert welcome["gap"] is True
+
+
 def test_a_browser_as_far_behind_as_is_kept_hears_everything(
     engine: MemoryEngine, tmp_path: Path
 ) -> None:
@@ -181,7 +196,7 @@ def test_a_command_is_sent_over_the_socket(console: Console) -> None:
     assert ack["id"] == 7
     assert ack["record"]["sender"] == "webserver:api"
     stored = console.api("GET", f"commands/{ack['record']['key']}").json()
-    assert stored == {**ack["record"], "receipts": [], "effects": []}
+    assert stored == {**ack["record"], "receipts": [], "receipts_removed": False, "effects": []}
 
 
 def test_sends_are_stored_in_the_order_in_which_they_were_made(console: Console) -> None:
@@ -292,6 +307,28 @@ def test_a_browser_hears_only_the_topics_it_wants(console: Console) -> None:
 def test_a_heartbeat_says_that_the_store_answers(console: Console) -> None:
     with console.connect() as socket:
         assert socket.hear("hb")["engine"] == "ok"
+
+
+class AheadEngine(MemoryEngine):
+    """A store on a computer whose clock is an hour ahead of ours."""
+
+    def now_s(self) -> float:
+        return super().now_s() + 3600
+
+
+def test_browsers_are_told_the_stores_time(tmp_path: Path) -> None:
+    with (
+        AheadEngine() as engine,
+        run_console(engine, tmp_path) as console,
+        console.connect() as socket,
+    ):
+        socket.hello("services")
+        told = datetime.fromisoformat(socket.hear("hb")["t"])
+        services = console.api("GET", "services").json()["services"]
+
+    (own,) = [service for service in services if service["service"] == "webserver"]
+    assert told - datetime.now(UTC) > timedelta(minutes=50)
+    assert own["clock_offset_s"] > 3000
 
 
 def test_nobody_connects_without_a_sign_in(console: Console) -> None:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from durapy_core.aftermath import aftermath_json
+from durapy_core.beginning import no_record, removed_to
 from durapy_core.engines.base import COMMANDS, Engine
 from durapy_core.entry import Cursor, Entry
 from durapy_core.errors import CorruptRecordError
@@ -53,8 +54,12 @@ class CommandsApi(Api):
         entries, older = await self.site.offload.engine(
             lambda: scan(self.site.engine, before=before, limit=limit, wanted=wanted)
         )
+        removed = None
+        if older is None:
+            removed = await self.site.offload.engine(lambda: removed_to(self.site.engine))
         known = (await self.site.directory.recent()).known
-        self.reply({"records": [record_json(e, known) for e in entries], "before": older})
+        records = [record_json(entry, known) for entry in entries]
+        self.reply({"records": records, "before": older, "removed_to": removed})
 
 
 class CommandApi(Api):
@@ -65,10 +70,9 @@ class CommandApi(Api):
         engine = self.site.engine
         entry = await self.site.offload.engine(lambda: engine.get(COMMANDS, key))
         if entry is None:
-            raise ApiError(
-                HTTPStatus.NOT_FOUND, "not_found", f"No record has the key {key[:100]!r}."
-            )
-        after = await self.site.offload.engine(lambda: aftermath_json(engine, entry.key))
+            why = await self.site.offload.engine(lambda: no_record(engine, key))
+            raise ApiError(HTTPStatus.NOT_FOUND, "not_found", f"{why}.")
+        after = await self.site.offload.engine(lambda: aftermath_json(engine, entry))
         record = record_json(entry, (await self.site.directory.recent()).known)
         self.reply({**record, **after})
 

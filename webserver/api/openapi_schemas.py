@@ -139,12 +139,20 @@ SCHEMAS: Final[dict[str, Schema]] = {
         {
             **_RECORD["properties"],
             "receipts": _list(_ref("Receipt")),
+            "receipts_removed": {
+                "type": "boolean",
+                "description": "There may have been more, which are kept no longer.",
+            },
             "effects": _list(_text("Key of a record that its handlers sent.")),
         }
     ),
     "Error": _ERROR,
     "Records": _object(
-        {"records": _list(_ref("Record")), "before": _maybe("string", "Null: nothing is older.")}
+        {
+            "records": _list(_ref("Record")),
+            "before": _maybe("string", "Null: nothing older is kept."),
+            "removed_to": _maybe("string", "Where `before` is null: records up to it are removed."),
+        }
     ),
     "NewCommand": _object(
         {"type": _text("The wire type."), "body": {"type": "object"}}, optional=("body",)

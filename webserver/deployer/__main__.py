@@ -23,6 +23,7 @@ from durapy_core.settings import Settings, load_settings
 from durapy_core.signals import capture_signals
 from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.store import open_store
+from durapy_core.store_clock import StoreClock
 from webserver.deployer.docker import DockerManager
 
 NAME: Final = "deployer"
@@ -43,7 +44,12 @@ def main() -> None:
     with (
         open_store(settings) as engine,
         capture_signals(stop.set),
-        Heartbeat(engine, _account(settings, replica, stop), file=settings.heartbeat_file),
+        Heartbeat(
+            engine,
+            _account(settings, replica, stop),
+            file=settings.heartbeat_file,
+            clock=StoreClock(logger),
+        ),
     ):
         logger.info("running")
         serve(engine, manager, stop, name=NAME)

@@ -137,3 +137,45 @@ def test_unpaired_surrogates_are_printed_somehow(cli: Cli) -> None:
 
     assert cli("history", "--json").code == 0
     assert cli("history").code == 0
+
+
+def test_a_history_that_was_trimmed_says_so(cli: Cli) -> None:
+    stored = [cli.append("SAY", '{"text": "hello"}').key for _ in range(5)]
+    with cli.open_engine() as engine:
+        engine.trim(COMMANDS, keep=3)
+
+    whole, latest = cli("history", "--json"), cli("history", "--limit", "3")
+
+    assert keys(whole.out) == stored[2:]
+    assert whole.err == (
+        f"durapy: older records, up to {stored[1]}, were removed, as DURAPY_KEEP_COMMANDS says\n"
+    )
+    assert latest.err == ""
+
+
+def test_a_record_that_was_removed_is_said_to_be(cli: Cli) -> None:
+    stored = [cli.append("SAY", '{"text": "hello"}').key for _ in range(3)]
+    with cli.open_engine() as engine:
+        engine.trim(COMMANDS, keep=1)
+
+    removed, never, odd = cli("history", stored[0]), cli("history", "99"), cli("history", "what")
+
+    assert {result.code for result in (removed, never, odd)} == {ExitCode.COMMAND}
+    assert f"The record {stored[0]} was removed" in removed.err
+    assert "No record has the key '99'" in never.err
+    assert "No record has the key 'what'" in odd.err
+
+
+def test_receipts_and_causes_that_were_removed_are_said_to_be(cli: Cli) -> None:
+    first = cli.append("SAY", '{"text": "hello"}', sender="ada").key
+    second = cli.append("REWARD", sender="valve", cause=first, n=1).key
+    with cli.open_engine() as engine:
+        engine.append(RECEIPTS, Receipt(key=second, service="x", outcome=Outcome.DONE).to_entry())
+        engine.trim(RECEIPTS, keep=0)
+        engine.trim(COMMANDS, keep=1)
+
+    out = cli("history", second).out
+
+    assert "receipts of that time were removed" in out
+    assert "heard by nobody" not in out
+    assert f"{first}  was removed, with what led to it" in out

@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from durapy_core.engines.base import STATUS
 from durapy_core.exit_codes import ExitCode
@@ -8,8 +8,14 @@ from tests.support.cli import Cli
 
 
 def put_status(
-    cli: Cli, state: ServiceState, *, service: str = "reward", fault: str | None = None
+    cli: Cli,
+    state: ServiceState,
+    *,
+    service: str = "reward",
+    fault: str | None = None,
+    ahead_s: float = 0.0,
 ) -> None:
+    """Put a status as one tells it whose computer's clock is so far ahead of the store's."""
     status = ServiceStatus(
         service=service,
         replica="host-1-abc",
@@ -17,7 +23,8 @@ def put_status(
         pid=1234,
         revision="abc1234-dirty",
         state=state,
-        started_at=datetime.now(UTC),
+        started_at=datetime.now(UTC) + timedelta(seconds=ahead_s - 90),
+        clock_offset_s=-ahead_s,
         handled=3,
         fault=fault,
         lag_s=0.0004,
@@ -36,6 +43,18 @@ def test_ps_shows_a_service_that_is_up(cli: Cli) -> None:
     assert row.startswith("reward   idle")
     assert "0.4 ms" in row
     assert "abc1234-dirty" in row
+
+
+def test_ps_shows_how_far_clocks_are_apart_and_tells_times_by_the_stores(cli: Cli) -> None:
+    put_status(cli, ServiceState.IDLE)
+    put_status(cli, ServiceState.IDLE, service="valve", ahead_s=3600)
+
+    near, far = cli("ps").out.splitlines()[1:]
+
+    assert "+0.0 ms" in near
+    assert "+3600000.0 ms" in far
+    assert "90." in near
+    assert "90." in far
 
 
 def test_ps_says_down_of_a_service_that_has_stopped(cli: Cli) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -228,6 +229,17 @@ def test_a_key_is_never_used_again(engine: Engine, path: Path) -> None:
         janitor.execute("DELETE FROM entries")
 
     assert engine.compare(engine.append(LOG, ping(4)).key, stored[-1].key) == 1
+
+
+def test_tidying_copies_the_write_ahead_log_into_the_file(engine: Engine, path: Path) -> None:
+    engine.append_many(LOG, [ping(number) for number in range(3000)])  # far from 10,000 pages
+    before = path.stat().st_size
+
+    engine.tidy()
+
+    assert path.stat().st_size > before
+    with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as alone:
+        assert alone.execute("SELECT count(*) FROM entries").fetchone() == (3000,)
 
 
 def test_a_path_may_be_relative_deep_and_hold_blanks(

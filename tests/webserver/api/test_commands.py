@@ -20,7 +20,7 @@ def test_a_command_is_stored_and_answered_with_its_record(console: Console) -> N
     assert record["sender"] == "webserver:api"
     assert record["sent_at"].endswith("Z")
     stored = console.api("GET", f"commands/{record['key']}").json()
-    assert stored == {**record, "receipts": [], "effects": []}
+    assert stored == {**record, "receipts": [], "receipts_removed": False, "effects": []}
     assert answer.headers["Location"] == f"/api/v1/commands/{record['key']}"
 
 
@@ -92,6 +92,33 @@ def test_a_page_that_ends_with_the_first_record_says_that_nothing_is_older(
 
     assert console.api("GET", "commands", params={"limit": 5}).json()["before"] is None
     assert console.api("GET", "commands", params={"limit": 4}).json()["before"] is not None
+
+
+def test_the_first_page_of_a_trimmed_history_says_what_was_removed(console: Console) -> None:
+    stored = [console.append("{}") for _ in range(5)]
+    whole = console.api("GET", "commands").json()
+    console.engine.trim(COMMANDS, keep=3)
+
+    oldest = console.api("GET", "commands").json()
+    latest = console.api("GET", "commands", params={"limit": 2}).json()
+    gone = console.api("GET", f"commands/{stored[1].key}")
+
+    assert whole["removed_to"] is None
+    assert (oldest["before"], oldest["removed_to"]) == (None, stored[1].key)
+    assert (latest["before"], latest["removed_to"]) == (stored[3].key, None)
+    assert gone.status_code == 404
+    assert "was removed" in gone.json()["error"]["message"]
+
+
+def test_receipts_that_are_no_longer_kept_are_not_taken_for_none(console: Console) -> None:
+    key = console.append("{}").key
+    receipt = Receipt(key=key, service="ponger", outcome=Outcome.DONE)
+    console.engine.append(RECEIPTS, receipt.to_entry())
+    console.engine.trim(RECEIPTS, keep=0)
+
+    record = console.api("GET", f"commands/{key}").json()
+
+    assert (record["receipts"], record["receipts_removed"]) == ([], True)
 
 
 def test_paging_is_stable_while_commands_arrive(console: Console) -> None:

@@ -139,7 +139,7 @@ export class History extends DpElement {
 
   /**
    * @param {Record<string, string>} query
-   * @param {(page: {records: CommandRecord[], before: string | null}) => void} take
+   * @param {(page: import('./record-list.js').Page) => void} take
    * @returns {Promise<boolean>} false: it failed, or the filter has changed since
    */
   async #page(query, take) {
@@ -181,6 +181,7 @@ export class History extends DpElement {
     return list({
       records: this.#list.records,
       before: this.#list.before,
+      cut: this.#list.cut,
       loading: this.#loading,
       problem: this.#problem,
       filtered: Object.values(this.#filter).some(Boolean),

@@ -1,6 +1,7 @@
 // The records that the history shows: the newest as they arrive, older ones page by page. Pure.
 
 /** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */
+/** @typedef {{records: CommandRecord[], before: string | null, removed_to: string | null}} Page */
 /** @typedef {{type: string, sender: string, text: string}} Filter an empty text lets all through */
 
 /** Rows kept while following; more are a page away. */
@@ -28,6 +29,8 @@ export class RecordList {
   records = [];
   /** Where the next older page begins; null when the first record is here. @type {string | null} */
   before = null;
+  /** Whether older records than the first one here have been removed. */
+  cut = false;
   /** How many have arrived since the list was paused. */
   fresh = 0;
   paused = false;
@@ -45,21 +48,23 @@ export class RecordList {
     this.#early = [];
   }
 
-  /** Begin anew with the newest page. @param {{records: CommandRecord[], before: string | null}} page */
-  begin({ records, before }) {
+  /** Begin anew with the newest page. @param {Page} page */
+  begin({ records, before, removed_to: removed }) {
     this.#paged = new Set(records.map(({ key }) => key));
     this.records = [...this.#early.filter(({ key }) => !this.#paged.has(key)), ...records];
     this.before = before;
+    this.cut = removed !== null;
     this.#early = [];
     this.#held = [];
     this.fresh = 0;
     this.reading = false;
   }
 
-  /** Add an older page at the end. @param {{records: CommandRecord[], before: string | null}} page */
-  addOlder({ records, before }) {
+  /** Add an older page at the end. @param {Page} page */
+  addOlder({ records, before, removed_to: removed }) {
     this.records = this.records.concat(records.filter(unknownTo(this.records)));
     this.before = before;
+    this.cut = removed !== null;
     this.reading = true;
   }
 

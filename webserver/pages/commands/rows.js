@@ -9,6 +9,7 @@ import { guard, html, nothing, repeat } from '/static/durapy/lit.js';
  * @typedef {object} Rows
  * @property {CommandRecord[]} records newest first
  * @property {string | null} before where older ones begin; null when there are none
+ * @property {boolean} cut whether older ones were removed
  * @property {boolean} loading
  * @property {string} problem why the last page could not be had
  * @property {boolean} filtered
@@ -43,7 +44,9 @@ function quietRow(record, { chosen, select }) {
 }
 
 /** @param {Rows} rows */
-function olderButton({ before, records, older }) {
+function olderButton({ before, cut, records, older }) {
+  if (before === null && cut)
+    return html`<p class="older small dim">Older records were removed: this rig keeps its newest only.</p>`;
   if (before === null) return nothing;
   const last = records.at(-1);
   return html`<div class="older"><button type="button" class="sm quiet" @click=${older}>${icon('down')}

@@ -1,0 +1,216 @@
+"""The janitor: keeps what the store holds as short as the settings say.
+
+It runs in the process of the console, which is always there, so an ordinary service needs no right
+to delete. Of several consoles on one store one does the work: whoever holds the janitor's lease.
+
+No record goes that a service has still to read: the cursors of all that were seen lately hold the
+trimming of commands back. One that is gone for longer does so no more, or a service that somebody
+tried once would let the log grow for ever.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cmp_to_key, partial
+from threading import Event, Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from loguru import logger
+
+from durapy_core.engines.base import CATALOG, COMMANDS, STATUS, Engine
+from durapy_core.entry import Cursor
+from durapy_core.errors import EngineError, EngineUnavailableError, LeaseLostError
+from durapy_core.fleet import current_statuses
+from durapy_core.heartbeat import FORGET_AFTER_S
+from durapy_core.retention import DAY_S, keep_of
+from durapy_core.settings import Settings
+
+if TYPE_CHECKING:
+    from durapy_core.engines.lead import Lead
+
+JANITOR: Final = "webserver/janitor"
+"""The name of its lease; no service can have it, as that is no name of a folder."""
+
+EVERY_S: Final = 60.0
+_TIDIES: Final = 12
+"""So often between two rounds the store may tidy up its files."""
+
+_LEASE_ROUNDS: Final = 2.5
+_JOIN_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A service that reads the log of commands: how far, and how long ago it was heard."""
+
+    service: str
+    cursor: Cursor
+    age_s: float
+
+
+class Janitor:
+    """Trims logs and removes old statuses once a minute while in `with`, on a thread of its own."""
+
+    def __init__(self, engine: Engine, settings: Settings, *, every_s: float = EVERY_S) -> None:
+        self._engine = engine
+        self._keep = keep_of(settings)
+        self._hold_s = settings.keep_cursor_days * DAY_S or float("inf")
+        self._every_s = every_s
+        self._lead: Lead | None = None
+        self._dropped: set[str] = set()
+        self._complaints: dict[str, str] = {}
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="janitor", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start the thread; its first round is at once."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the thread and give the lease up, if the store takes that."""
+        self._stop.set()
+        self._thread.join(_JOIN_S)
+
+    def work(self) -> bool:
+        """Do one round, unless another janitor has the lease; return whether it was done.
+
+        Raises:
+            EngineUnavailableError: the store did not answer; the next round does the rest.
+        """
+        if not self._leads():
+            return False
+        for log in self._keep:
+            self._attempt(log, partial(self._trim, log))
+        self._attempt(STATUS, partial(remove_old_statuses, self._engine))
+        return True
+
+    def close(self) -> None:
+        """Give the lease up, so that another console's janitor may go on at once.
+
+        Raises:
+            EngineError: the store did not take that; the lease runs out by itself.
+        """
+        lead, self._lead = self._lead, None
+        if lead is not None:
+            try:
+                lead.release(None)
+            finally:
+                lead.close()
+
+    def _leads(self) -> bool:
+        lead = self._lead
+        if lead is None:
+            self._lead = self._engine.lead(JANITOR, lease_s=self._every_s * _LEASE_ROUNDS)
+            return self._lead is not None
+        try:
+            lead.renew()
+        except LeaseLostError:
+            lead.close()
+            self._lead = None
+        return self._lead is not None
+
+    def _trim(self, log: str) -> None:
+        keep, limit = self._keep[log], None
+        if log == COMMANDS:
+            limit = self._first_needed()
+        removed = self._engine.trim(log, keep=keep.count, max_age_s=keep.age_s, not_after=limit)
+        if removed:
+            logger.info(
+                "removed the {count} oldest entries of the log {log}",
+                count=removed,
+                log=log,
+                up_to=self._engine.trimmed_to(log),
+            )
+
+    def _first_needed(self) -> Cursor | None:
+        """Return the cursor that lies furthest back; None if nobody holds trimming back."""
+        readers = readers_of(self._engine)
+        gone = {reader.service for reader in readers if reader.age_s > self._hold_s}
+        self._dropped &= gone
+        for reader in readers:
+            if reader.service in gone - self._dropped:
+                self._warn_of(reader)
+        self._dropped |= gone
+        held = [reader.cursor for reader in readers if reader.service not in gone]
+        return min(held, key=cmp_to_key(self._engine.compare), default=None)
+
+    def _warn_of(self, reader: Reader) -> None:
+        logger.warning(
+            "{target} was not seen for {days} days: records that it has not read are removed as "
+            "any other from now on; `durapy forget {target}` removes the service itself",
+            target=reader.service,
+            days=int(reader.age_s / DAY_S),
+            cursor=reader.cursor,
+        )
+
+    def _attempt(self, what: str, act: Callable[[], None]) -> None:
+        """Do one thing; what the store refuses is said once, and hinders nothing else."""
+        try:
+            act()
+        except EngineUnavailableError:
+            raise
+        except EngineError as error:
+            if self._complaints.get(what) != str(error):
+                self._complaints[what] = str(error)
+                logger.error("{what} cannot be kept short: {why}", what=what, why=str(error))
+        else:
+            self._complaints.pop(what, None)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._quietly(self.work)
+            for _ in range(_TIDIES):
+                if self._stop.wait(self._every_s / _TIDIES):
+                    break
+                self._quietly(self._engine.tidy)
+        self._quietly(self.close)
+
+    def _quietly(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except EngineError as error:  # others wait for the store as well, and say so
+            logger.debug("the janitor does it later: {why}", why=str(error))
+        except Exception:  # noqa: BLE001 (a rig without a janitor fills its store)
+            logger.exception("the janitor met an unforeseen error; it goes on")
+
+
+def readers_of(engine: Engine) -> list[Reader]:
+    """Return every service that has a cursor, and how long ago it was heard at the latest.
+
+    Raises:
+        EngineUnavailableError: the store did not answer.
+    """
+    statuses = ((key.partition("/")[0], row.age_s) for key, row in engine.table(STATUS).items())
+    catalogs = ((name, row.age_s) for name, row in engine.table(CATALOG).items())
+    youngest = _youngest([*statuses, *catalogs])
+    return [
+        Reader(name, progress.cursor, age_s)
+        for name, age_s in youngest.items()
+        if (progress := engine.load_progress(name)) is not None
+    ]
+
+
+def remove_old_statuses(engine: Engine, *, after_s: float = FORGET_AFTER_S) -> None:
+    """Remove the status of each replica that is gone for so long; the last one of a service stays.
+
+    Raises:
+        EngineUnavailableError: the store did not answer.
+    """
+    rows = engine.table(STATUS)
+    last = {f"{heard.status.service}/{heard.status.replica}" for heard in current_statuses(rows)}
+    for name, row in rows.items():
+        if name not in last and row.age_s > after_s:
+            engine.remove(STATUS, name)
+
+
+def _youngest(seen: Iterable[tuple[str, float]]) -> dict[str, float]:
+    ages: dict[str, float] = {}
+    for name, age_s in seen:
+        ages[name] = min(age_s, ages.get(name, age_s))
+    return dict(sorted(ages.items()))
