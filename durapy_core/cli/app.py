@@ -25,6 +25,7 @@ VERBS: Final = (
     "types.types",
     "operate.restart",
     "operate.link",
+    "bench.bench",
     "show.version",
 )
 """MODULE.FUNCTION in this package; the verb is called as the function, with `-` for `_`."""
