@@ -20,12 +20,17 @@ def open_store(settings: Settings, *, wait_s: float | None = None) -> Engine:
         namespace=settings.namespace,
         connect_timeout_s=connect_s,
         send_timeout_s=send_s,
-        password=_password(settings),
+        password=find_password(settings),
     )
     return open_engine(settings.engine, options)
 
 
-def _password(settings: Settings) -> str | None:
+def find_password(settings: Settings) -> str | None:
+    """Return the password for a Redis URL that carries none, or None.
+
+    Raises:
+        SettingsError: its file cannot be read.
+    """
     if settings.engine_password_file is not None:
         secret = read_secret(settings.engine_password_file, variable="DURAPY_ENGINE_PASSWORD_FILE")
         return secret.get_secret_value()

@@ -1,33 +1,41 @@
-"""The program `durapy`: its verbs in one table, and how they are run."""
+"""The program `durapy`: its verbs in one table, and how they are run.
+
+A verb's module is imported when it is the one asked for: a service, which runs for months, then
+holds nothing in memory of what prints tables or checks schemas.
+"""
 
 import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
 from io import TextIOWrapper
+from typing import Final
 
 import typer
 from loguru import logger
 
-from durapy_core.cli import forget, history, operate, run, safe_state, send, show, types, up
 from durapy_core.errors import SettingsError
 from durapy_core.settings import Settings, load_settings
 
-VERBS = (
-    up.up,
-    run.run,
-    send.send,
-    history.history,
-    show.ps,
-    types.types,
-    safe_state.safe_state,
-    safe_state.clear,
-    operate.restart,
-    forget.forget,
-    operate.link,
-    show.version,
+VERBS: Final = (
+    "up.up",
+    "run.run",
+    "send.send",
+    "history.history",
+    "show.ps",
+    "types.types",
+    "safe_state.safe_state",
+    "safe_state.clear",
+    "operate.restart",
+    "forget.forget",
+    "operate.link",
+    "bench.bench",
+    "show.version",
 )
+"""MODULE.FUNCTION in this package; the verb is called as the function, with `-` for `_`."""
 
 
-def make_app() -> typer.Typer:
-    """Return the command line with all its verbs."""
+def make_app(verbs: Iterable[str] = VERBS) -> typer.Typer:
+    """Return the command line with these verbs."""
     app = typer.Typer(
         name="durapy",
         help="Run services, send them commands, and see what happened.",
@@ -36,8 +44,9 @@ def make_app() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for verb in VERBS:
-        app.command()(verb)
+    app.callback()(lambda: None)  # else typer takes a single verb for the program itself
+    for verb in verbs:
+        app.command()(_load(verb))
     return app
 
 
@@ -48,10 +57,26 @@ def run_app() -> int:
             stream.reconfigure(errors="backslashreplace")
     _log_to_stderr()
     try:
-        make_app()(prog_name="durapy")
+        make_app(_asked_for(sys.argv[1:]))(prog_name="durapy")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     return 0
+
+
+def _asked_for(words: list[str]) -> Iterable[str]:
+    """Return the verb that a command line begins with; all of them if it begins otherwise."""
+    found = [verb for verb in VERBS if words[:1] == [_name_of(verb)]]
+    return found or VERBS
+
+
+def _name_of(verb: str) -> str:
+    return verb.partition(".")[2].replace("_", "-")
+
+
+def _load(verb: str) -> Callable[..., None]:
+    module, _, function = verb.partition(".")
+    loaded: Callable[..., None] = getattr(import_module(f"durapy_core.cli.{module}"), function)
+    return loaded
 
 
 def _log_to_stderr() -> None:
