@@ -10,6 +10,7 @@ from webserver.directory import Directory
 from webserver.feed import LogFeed
 from webserver.offload import Offload
 from webserver.pages import Pages
+from webserver.safety import Safety
 from webserver.static_files import StaticFiles
 
 
@@ -28,6 +29,7 @@ class Site:
     credentials: Credentials
     offload: Offload
     directory: Directory
+    safety: Safety
     commands: LogFeed
     operations: LogFeed
     receipts: LogFeed
