@@ -90,6 +90,9 @@ class Replay:
                 return True
             if feed.since(cursor, 1) is not None:
                 return False
+            trimmed_to = await self._ask(lambda: site.engine.trimmed_to(feed.log))
+            if site.engine.compare(cursor, trimmed_to) < 0:
+                return True
             behind = await self._ask(lambda: count_after(site, feed.log, cursor))
         except CorruptRecordError:
             return True

@@ -142,6 +142,18 @@ def test_a_browser_that_was_away_for_too_long_is_told_of_a_gap(
     assert record["body"] == {"key": "new"}
 
 
+def test_a_browser_whose_next_records_were_trimmed_is_told_of_a_gap(
+    engine: MemoryEngine, tmp_path: Path
+) -> None:
+    with run_console(engine, tmp_path) as console:
+        with console.connect() as socket:
+            resume = socket.hello("command")["resume"]
+        append_many(console, 10)
+    engine.trim(COMMANDS, keep=5)
+    with run_console(engine, tmp_path) as console, console.connect() as socket:
+        assert socket.hello("command", resume=resume)["gap"] is True
+
+
 def test_a_browser_as_far_behind_as_is_kept_hears_everything(
     engine: MemoryEngine, tmp_path: Path
 ) -> None:
