@@ -62,6 +62,11 @@ class BackgroundContext:
         """Whether this work should end now: its session or its service is ending."""
         return self._tasks.stopping.is_set()
 
+    @property
+    def in_safe_state(self) -> bool:
+        """Whether the safe state is engaged now; see `ServiceContext.in_safe_state`."""
+        return self._outbox.safe_state() is not None
+
     def wait(self, seconds: float) -> bool:
         """Wait that long, or until this work should end; return True if it should end."""
         return self._tasks.stopping.wait(seconds)
@@ -134,6 +139,14 @@ class ServiceContext:
     def log(self) -> "Logger":
         """Loguru's logger, bound to the service and its replica."""
         return self._outbox.log
+
+    @property
+    def in_safe_state(self) -> bool:
+        """Whether the safe state is engaged now: look before each movement of a longer one.
+
+        It is True before the functions of `@service.on_safe_state` are called.
+        """
+        return self._outbox.safe_state() is not None
 
     def send(self, command: Command) -> CommandRecord:
         """Send a command and return it as stored.

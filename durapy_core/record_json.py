@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from durapy_core.entry import Entry
+from durapy_core.entry import RESERVED_TYPES, Entry
 from durapy_core.errors import CommandError
 from durapy_core.json_text import JsonTextError, parse_json
 from durapy_core.published import KnownTypes
@@ -36,6 +36,8 @@ def _problem(
         return f"the entry has no field {'type' if entry.type is None else 'body'!r}"
     if body is None:
         return "the body is not a JSON object"
+    if entry.type in RESERVED_TYPES:
+        return None
     if entry.type not in known:
         return None if live else f"no service publishes the type {entry.type!r}"
     try:

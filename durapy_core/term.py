@@ -156,6 +156,8 @@ class Term:
         """Take note of what the runtime itself writes into the log."""
         if entry.type == LOG_LOST_TAIL:
             self._takeover.note_lost_tail(entry)
+            self._office.on_return()  # what else the store held may be lost as well
+            self._office.wait(self._office.safety.ask)
         elif self._interlock.passes(entry):
             self._restore_late()
 

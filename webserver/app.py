@@ -20,6 +20,7 @@ from webserver.limits import MAX_REQUEST_BYTES, LimitedApplication
 from webserver.offload import Offload
 from webserver.page_handlers import NothingHere, PageRouter
 from webserver.pages import Pages
+from webserver.safety import Safety
 from webserver.site import Site
 from webserver.socket import Socket
 from webserver.static_files import StaticFiles
@@ -34,6 +35,7 @@ class App(LimitedApplication):
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        site.safety.follow(site.commands, site.receipts, site.directory)
         self.hub = Hub(site)
         self.unknown_types = UnknownTypes(site)
         self._tasks: list[asyncio.Task[None]] = []
@@ -59,6 +61,7 @@ class App(LimitedApplication):
         site.commands.start()
         site.operations.start()
         site.receipts.start()
+        site.safety.look()
         self._tasks = [
             asyncio.create_task(site.directory.watch()),
             asyncio.create_task(self.hub.beat()),
@@ -68,6 +71,7 @@ class App(LimitedApplication):
     async def close(self) -> None:
         """Close every socket and stop reading; the engine stays open."""
         self.hub.close()
+        self.site.safety.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -90,6 +94,7 @@ def make_app(settings: Settings, engine: Engine) -> App:
         credentials=load_credentials(settings),
         offload=offload,
         directory=Directory(engine, offload),
+        safety=Safety(engine, offload),
         commands=LogFeed(engine, COMMANDS),
         operations=LogFeed(engine, OPERATIONS),
         receipts=LogFeed(engine, RECEIPTS),

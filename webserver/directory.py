@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any, Final
 
 from durapy_core.engines.base import CATALOG, STATUS, Engine
+from durapy_core.entry import RESERVED_TYPES, Entry
 from durapy_core.errors import CommandError, EngineError
 from durapy_core.fleet import Heard, OverallSession, current_statuses, session_of
 from durapy_core.published import KnownTypes, known_types
@@ -15,6 +16,7 @@ from webserver.offload import Offload
 
 _LOOK_EVERY_S: Final = 1.0
 _FRESH_S: Final = 1.5
+_NO_TYPES: Final = KnownTypes([], [])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,13 @@ class Directory:
         if self.last is not None and monotonic() - self.last.read_at < _FRESH_S:
             return self.last
         return await self.load()
+
+    async def known_for(self, entry: Entry) -> KnownTypes:
+        """Return the commands by which an entry that was just stored is shown.
+
+        What the runtime itself writes needs none, so an emergency waits for no catalog.
+        """
+        return _NO_TYPES if entry.type in RESERVED_TYPES else (await self.recent()).known
 
     async def check(self, wire_type: str, body: object) -> None:
         """Return if a body fits its command; one that does not is judged by the newest catalog.

@@ -109,13 +109,14 @@ class LogFeed:
                 if cursor is None:
                     cursor = self._engine.end(self.log)
                     self._on_loop(self._begin, cursor)
+                elif monotonic() - looked_at > _LOOK_AT_END_S:
+                    cursor = self._check_end(cursor)
+                    looked_at = monotonic()
                 entries = self._engine.read(self.log, after=cursor, limit=_BATCH, wait_s=_WAIT_S)
                 if entries:
                     cursor = self._hand_over(entries)
-                elif monotonic() - looked_at > _LOOK_AT_END_S:
-                    looked_at = monotonic()
-                    cursor = self._check_end(cursor)
             except EngineUnavailableError:
+                looked_at = float("-inf")  # whatever was lost meanwhile is found out at once
                 self._stopping.wait(_BACKOFF_S)
             except EngineError as error:
                 if not self._stopping.is_set():
@@ -131,13 +132,27 @@ class LogFeed:
         return Cursor(entries[-1].key)
 
     def _check_end(self, cursor: Cursor) -> Cursor:
-        """Return the cursor, or the end of the log if that lies before it: the log was replaced."""
+        """Return the cursor, or the end of the log if that lies before it: the log was replaced.
+
+        Where entries were trimmed before they were read, the cursor behind them.
+        """
         end = self._engine.end(self.log)
-        if self._engine.compare(cursor, end) <= 0:
+        trimmed_to = self._engine.trimmed_to(self.log)
+        if self._engine.compare(cursor, end) > 0:
+            logger.warning("the log {log} came back shorter; following its new end", log=self.log)
+            cursor = end
+        elif self._engine.compare(cursor, trimmed_to) < 0:
+            logger.warning(
+                "entries of the log {log} were missed: it was trimmed before they were read",
+                log=self.log,
+                after=cursor,
+                to=trimmed_to,
+            )
+            cursor = trimmed_to
+        else:
             return cursor
-        self._on_loop(self._begin, end)
-        logger.warning("the log {log} came back shorter; following its new end", log=self.log)
-        return end
+        self._on_loop(self._begin, cursor)
+        return cursor
 
     def _on_loop(self, call: Callable[..., None], *args: object) -> None:
         if self._loop is not None and not self._loop.is_closed():

@@ -22,7 +22,8 @@ OPERATION: Final = "operation"
 RECEIPT: Final = "receipt"
 SERVICES: Final = "services"
 TYPES: Final = "types"
-TOPICS: Final = frozenset({COMMAND, OPERATION, RECEIPT, SERVICES, TYPES})
+SAFETY: Final = "safety"
+TOPICS: Final = frozenset({COMMAND, OPERATION, RECEIPT, SERVICES, TYPES, SAFETY})
 
 _CURSOR_OF: Final = {COMMAND: "commands", OPERATION: "operations", RECEIPT: "receipts"}
 """Where a position keeps how far a topic's log was seen."""
@@ -62,6 +63,7 @@ class Hub:
         site.operations.listen(partial(self._tell, OPERATION))
         site.receipts.listen(partial(self._tell, RECEIPT))
         site.directory.listen(self._look)
+        site.safety.listen(self._tell_safety)
 
     @property
     def position(self) -> Position:
@@ -95,6 +97,11 @@ class Hub:
             return None
         return _event(SERVICES, data=snapshot.services_json())
 
+    def safety_event(self) -> str | None:
+        """Return the safe state as it was found last, or None before the first look."""
+        report = self._site.safety.last
+        return None if report is None else _event(SAFETY, data=report.model_dump(mode="json"))
+
     def close(self) -> None:
         """Tell every browser that the server is going away."""
         for client in list(self.clients):
@@ -119,6 +126,9 @@ class Hub:
         if any(SERVICES in client.topics for client in self.clients):
             text = _event(SERVICES, data=snapshot.services_json())
             self._push(text, lambda client: SERVICES in client.topics)
+
+    def _tell_safety(self, report: dict[str, Any]) -> None:
+        self._push(_event(SAFETY, data=report), lambda client: SAFETY in client.topics)
 
     def _push(self, text: str, wanted: Callable[[Client], bool]) -> None:
         for client in [client for client in self.clients if wanted(client)]:

@@ -18,6 +18,7 @@ T = TypeVar("T")
 THREADS: Final = 8
 TIMEOUT_S: Final = 4.0
 _FILE_THREADS: Final = 2
+_URGENT_THREADS: Final = 2
 _MOST_WAITING: Final = 256
 
 
@@ -25,9 +26,11 @@ class Offload:
     """Runs blocking calls on threads of its own, and knows whether the store answered last."""
 
     def __init__(self, *, threads: int = THREADS, timeout_s: float = TIMEOUT_S) -> None:
-        # Two pools: while every thread of the first hangs on the store, pages are still served.
+        # While every thread of the first hangs on the store, pages are still served, and the safe
+        # state can still be entered.
         self._for_engine = ThreadPoolExecutor(threads, thread_name_prefix="engine")
         self._for_files = ThreadPoolExecutor(_FILE_THREADS, thread_name_prefix="files")
+        self._for_urgent = ThreadPoolExecutor(_URGENT_THREADS, thread_name_prefix="urgent")
         self._timeout_s = timeout_s
         self._waiting = 0
         self.engine_ok = True
@@ -43,34 +46,45 @@ class Offload:
             EngineUnavailableError: the store did not answer in time. What was to be written may
                 be written later all the same.
         """
+        if self._waiting >= _MOST_WAITING:
+            raise EngineUnavailableError("The store is too slow for what is asked; try again.")
+        self._waiting += 1
         try:
-            result = await self._within_limit(call)
+            return await self._ask(self._for_engine, call)
+        finally:
+            self._waiting -= 1
+
+    async def urgent(self, call: Callable[[], T]) -> T:
+        """Return what `call` returns, as `engine`, but without waiting behind those calls.
+
+        For the safe state only.
+        """
+        return await self._ask(self._for_urgent, call)
+
+    def close(self) -> None:
+        """Take no more calls; those under way end with their engine."""
+        self._for_engine.shutdown(wait=False, cancel_futures=True)
+        self._for_urgent.shutdown(wait=False, cancel_futures=True)
+        self._for_files.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask(self, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+        try:
+            result = await self._within_limit(pool, call)
         except EngineUnavailableError as error:
             self._note(ok=False, why=str(error))
             raise
         self._note(ok=True)
         return result
 
-    def close(self) -> None:
-        """Take no more calls; those under way end with their engine."""
-        self._for_engine.shutdown(wait=False, cancel_futures=True)
-        self._for_files.shutdown(wait=False, cancel_futures=True)
-
-    async def _within_limit(self, call: Callable[[], T]) -> T:
-        if self._waiting >= _MOST_WAITING:
-            raise EngineUnavailableError("The store is too slow for what is asked; try again.")
-        self._waiting += 1
+    async def _within_limit(self, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         try:
             async with asyncio.timeout(self._timeout_s):
-                loop = asyncio.get_running_loop()
-                return await loop.run_in_executor(self._for_engine, call)
+                return await asyncio.get_running_loop().run_in_executor(pool, call)
         except TimeoutError:
             raise EngineUnavailableError(
                 f"The store did not answer in {self._timeout_s:g} s; try again. "
                 "Whether anything was stored is unknown: look at the history."
             ) from None
-        finally:
-            self._waiting -= 1
 
     def _note(self, *, ok: bool, why: str = "") -> None:
         if ok != self.engine_ok:

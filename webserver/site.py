@@ -11,6 +11,7 @@ from webserver.directory import Directory
 from webserver.feed import LogFeed
 from webserver.offload import Offload
 from webserver.pages import Pages
+from webserver.safety import Safety
 from webserver.static_files import StaticFiles
 
 
@@ -30,6 +31,7 @@ class Site:
     credentials: Credentials
     offload: Offload
     directory: Directory
+    safety: Safety
     commands: LogFeed
     operations: LogFeed
     receipts: LogFeed

@@ -17,7 +17,7 @@ from durapy_core.json_text import JsonTextError, parse_json
 from durapy_core.record_json import record_json
 from webserver.api.base import Api
 from webserver.errors import ApiError, answer_to
-from webserver.hub import SERVICES, TOPICS, Hub, dump
+from webserver.hub import SAFETY, SERVICES, TOPICS, Hub, dump
 from webserver.replay import MOST_WAITING_BYTES, Replay
 from webserver.resume import Position
 from webserver.security import is_same_origin
@@ -149,8 +149,7 @@ class Socket(WebSocketHandler, Api):
             user=self.user,
             idempotency_key=key,
         )
-        known = (await self.site.directory.recent()).known
-        record = record_json(entry, known)
+        record = record_json(entry, await self.site.directory.known_for(entry))
         self.push(dump({"op": "ack", "id": message.get("id"), "record": record}))
 
     async def _check(self, message: Message) -> None:
@@ -161,16 +160,17 @@ class Socket(WebSocketHandler, Api):
     async def _subscribe(self, message: Message) -> None:
         new = _topics(message) - self.topics
         self.topics |= new
-        if SERVICES in new:
-            self._push_services()
+        self._push_present(new)
 
     async def _unsubscribe(self, message: Message) -> None:
         self.topics -= _topics(message)
 
-    def _push_services(self) -> None:
-        text = self._hub.services_event()
-        if text is not None:
-            self.push(text)
+    def _push_present(self, topics: set[str]) -> None:
+        """Send what holds now, of the topics that are no log."""
+        events = {SERVICES: self._hub.services_event, SAFETY: self._hub.safety_event}
+        for topic in topics & events.keys():
+            if (text := events[topic]()) is not None:
+                self.push(text)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._joining = asyncio.create_task(work)
@@ -196,8 +196,7 @@ class Socket(WebSocketHandler, Api):
         welcome = {"op": "welcome", "v": 1, "resume": position.to_token(), "gap": gap}
         self.push(dump({**welcome, "rig": site.settings.rig_name}))
         self.topics |= wanted
-        if SERVICES in wanted:
-            self._push_services()
+        self._push_present(wanted)
         await self._replay.run(position)
 
 

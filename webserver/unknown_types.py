@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from loguru import logger
 
-from durapy_core.entry import Cursor, Entry
+from durapy_core.entry import RESERVED_TYPES, Cursor, Entry
 from durapy_core.published import KnownTypes
 from webserver.directory import Snapshot
 from webserver.site import Site
@@ -42,7 +42,7 @@ class UnknownTypes:
         last = self._site.directory.last
         known = last.known if last else KnownTypes([], [])
         for entry in entries:
-            if entry.type is None or entry.type in known:
+            if entry.type is None or entry.type in known or entry.type in RESERVED_TYPES:
                 continue
             name = entry.type[:_LONGEST]
             if name not in self._told and len(self._told) + len(self._waiting) < _MOST:

@@ -9,6 +9,7 @@ from webserver.api.commands import CommandApi, CommandsApi
 from webserver.api.health import HealthApi
 from webserver.api.openapi import OpenApi
 from webserver.api.operations import OperationApi
+from webserver.api.safe_state import ClearSafeStateApi, SafeStateApi
 from webserver.api.services import RestartApi, ServicesApi
 from webserver.api.types import TypesApi
 from webserver.login import LoginPage, LogoutPage
@@ -24,6 +25,8 @@ ROUTES: Final[list[Route]] = [
     (rf"{PREFIX}/services", ServicesApi),
     (rf"{PREFIX}/services/([^/]+)/restart", RestartApi),
     (rf"{PREFIX}/operations/([^/]+)", OperationApi),
+    (rf"{PREFIX}/safe-state", SafeStateApi),
+    (rf"{PREFIX}/safe-state/clear", ClearSafeStateApi),
     (rf"{PREFIX}/health", HealthApi),
     (rf"{PREFIX}/openapi\.json", OpenApi),
     (r"/api/.*", NothingApi),

@@ -135,7 +135,7 @@ class Reader:
         if seen is None:
             return
         try:
-            lost = mend(link, self._prefix + log, seen)
+            lost = mend(link, self._prefix, log, seen)
         except EngineError as error:
             logger.error("a log lost its end and cannot be mended: {why}", why=str(error))
             return

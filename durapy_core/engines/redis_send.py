@@ -170,8 +170,9 @@ class Sender:
         if start != FIRST and not self._link.call(pack("XRANGE", stream, start, start)):
             del self._last_keys[log]
             raise EngineUnavailableError(
-                f"{self._server.name} lost its newest records or was trimmed up to here; whether "
-                f"{sends[0].new.type} was stored is unknown. Look at the history."
+                f"send-unknown: {self._server.name} lost its newest records or was trimmed up to "
+                f"here; whether {sends[0].new.type} was stored is unknown, and it is not sent "
+                "again. Look at the history."
             )
         while wanted:
             page = self._link.call(pack("XRANGE", stream, f"({start}", "+", "COUNT", _LOOK_BACK))

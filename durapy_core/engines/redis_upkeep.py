@@ -66,10 +66,19 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
         if info[i] == 'last-generated-id' then last = info[i + 1] end
     end
 end
-if not after(ARGV[1], last) then return 0 end
-local left = last == '0-0' and '' or last
-redis.call('XADD', KEYS[1], next_id(ARGV[1]), 'type', ARGV[2],
-    'body', '{"seen":"' .. ARGV[1] .. '","end":"' .. left .. '"}')
+local seen, id, left = ARGV[1], next_id(ARGV[1]), last == '0-0' and '' or last
+if not after(seen, last) then
+    -- It goes on behind `seen`, which is missing: lost, and others have sent since.
+    local trimmed = redis.call('HGET', KEYS[2], ARGV[3])
+    if redis.call('XRANGE', KEYS[1], seen, seen)[1]
+        or (trimmed and not after(seen, trimmed))
+        or redis.call('HGET', KEYS[3], ARGV[3]) == run_id() then return 0 end
+    local before = redis.call('XREVRANGE', KEYS[1], '(' .. seen, '-', 'COUNT', 1)[1]
+    id, left = '*', before and before[1] or ''
+end
+redis.call('XADD', KEYS[1], id, 'type', ARGV[2],
+    'body', '{"seen":"' .. seen .. '","end":"' .. left .. '"}')
+redis.call('HSET', KEYS[3], ARGV[3], run_id())
 return 1
 """
 )
@@ -107,7 +116,7 @@ class RedisUpkeep(Upkeep):
     def mend(self, log: str, *, seen: Cursor) -> bool:
         """Return whether the log ends before a cursor; see `Engine.mend`."""
         order_of(seen)
-        return self._control.run(lambda link: mend(link, self._prefix + log, seen))
+        return self._control.run(lambda link: mend(link, self._prefix, log, seen))
 
     def _trim(self, script: Script, log: str, bound: str, limit: str) -> int:
         keys = (self._prefix + log, self._prefix + "trimmed")
@@ -115,11 +124,20 @@ class RedisUpkeep(Upkeep):
         return self._control.run(lambda link: int(script.run(link, keys, *values)))
 
 
-def mend(link: Link, stream: str, seen: str) -> bool:
-    """Return whether a stream ends before `seen`, and append behind it what says so."""
-    if order_of(seen) <= order_of(_last_key(link, stream)):
+def mend(link: Link, prefix: str, log: str, seen: str) -> bool:
+    """Return whether a stream lost the entry `seen`, and append what says so.
+
+    Behind `seen` if the stream ends before it; at its end, once for each run of the server, if
+    others have appended since.
+    """
+    stream = prefix + log
+    ends_before = order_of(seen) > order_of(_last_key(link, stream))
+    if order_of(seen) == (0, 0) or (
+        not ends_before and link.call(pack("XRANGE", stream, seen, seen))
+    ):
         return False  # asked without a script first: a user who may only read can do that
-    return bool(_MEND.run(link, (stream,), seen, LOG_LOST_TAIL))
+    keys = (stream, f"{prefix}trimmed", f"{prefix}lost")
+    return bool(_MEND.run(link, keys, seen, LOG_LOST_TAIL, log))
 
 
 def _last_key(link: Link, stream: str) -> str:

@@ -52,7 +52,9 @@ class Upkeep(ABC):
 
         Then the store came back without the entries that it stored last. So that a reader at `seen`
         hears what is appended from now on, an entry of the type LOG_LOST_TAIL is appended behind
-        `seen`, in the same step. It returns True once only, to whoever finds it first.
+        `seen`, in the same step. It returns True once only, to whoever finds it first. A store that
+        can tell may say so as well of a log that goes on behind `seen` without holding it, and
+        appends that entry at the end.
 
         Raises:
             CorruptRecordError: `seen` is not a key of this engine.

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -21,7 +22,9 @@ from services.commands import InitiateSessionCommand, PingCommand
 from tests.support.console import TOKEN, Console, publish, run_console
 from tests.support.documents import Code, read_document
 from tests.support.redis_server import RedisServer
+from tests.support.waiting import wait_for
 
+LIMIT_S = 30
 HOME = "http://127.0.0.1:8080"
 REFERENCE = read_document("docs/reference.md")
 HOW_TO = read_document("docs/how-to.md")
@@ -118,6 +121,29 @@ def test_the_python_example_sends_a_command(console: Console) -> None:
 
     assert record["body"] == {"key": "k2"}
     assert console.stored() == 1
+
+
+def test_the_valve_of_the_example_is_closed_at_once_and_not_opened_again() -> None:
+    (example,) = (code for code in HOW_TO.code("python") if code.mark == "valve")
+    names: dict[str, Any] = {}
+    exec(compile(example.text, "how-to.md", "exec"), names)  # noqa: S102 (it is our own)
+    valve, reward = names["valve"], names["RewardCommand"]
+
+    with ServiceHarness(names["service"], raises=False) as rig:
+        rig.send(reward(drops=1000, open_s=0.005))
+        giving = Thread(target=rig.run_until_idle)
+        giving.start()
+        wait_for(lambda: valve.times_open > 1, "the second drop")
+        rig.enter_safe_state()
+        given = valve.times_open
+        giving.join(LIMIT_S)
+        rig.send(reward())
+        rig.run_until_idle()
+        outcomes = [str(receipt.outcome) for receipt in rig.receipts()]
+
+    assert (valve.times_open, valve.is_open) == (given, False)
+    assert outcomes == ["done", "failed", "refused"]
+    assert str(rig.failures[0].error) == f"stopped after {given} of 1000 drops"
 
 
 def test_the_example_pauses_resumes_and_begins_in_the_pause_after_a_crash() -> None:

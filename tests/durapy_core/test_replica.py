@@ -390,6 +390,25 @@ def test_a_store_that_lost_the_end_of_its_log_does_not_leave_the_service_deaf() 
     assert rig.heard == ["one", "two", "three", "after the loss"]
     assert any("lost the end of the log" in line["message"] for line in lines)
     assert "rig" in rig.engine.table(CATALOG)
+    assert replica.status().lost_tails == 1
+
+
+def test_records_that_were_trimmed_before_they_were_read_are_reported_as_missed() -> None:
+    rig = Rig()
+    replica = start(rig)
+    rig.hint("one")
+    replica.turn(0)
+    replica.shutdown()
+    rig.hint("two", "three", "four")
+    rig.engine.trim(COMMANDS, keep=1)
+    with logged() as lines:
+        successor = start(rig)
+    successor.turn(0)
+
+    (missed,) = [line for line in lines if line["message"].startswith("records were missed")]
+    assert rig.heard == ["one", "four"]
+    assert (missed["extra"]["after"], missed["extra"]["to"]) == ("1", "3")
+    assert successor.status().fault == "missed the records after 1 up to 3: trimmed"
 
 
 def test_a_saved_cursor_beyond_the_end_of_the_log_is_brought_back() -> None:

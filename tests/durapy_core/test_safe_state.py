@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from durapy_core import BackgroundContext, Command, Context, Controller, Service, on
-from durapy_core.engines.base import SAFETY, STATUS
+from durapy_core.engines.base import COMMANDS, SAFETY, STATUS
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.entry import CLEAR_SAFE_STATE, SAFE_STATE
 from durapy_core.errors import RegistrationError
@@ -201,6 +201,23 @@ def test_a_clearing_that_its_thread_has_not_heard_yet_counts_from_its_place_in_t
         rig.run_until_idle()
 
     assert valve.told[-1] == "open after"
+
+
+def test_where_a_marker_may_have_been_missed_what_actuates_is_refused_until_the_next_one(
+    valve: Valve,
+) -> None:
+    with valve.run() as rig:
+        rig.send(HintCommand())
+        rig.run_until_idle()
+        enter_safe_state(rig.engine, by="test")
+        rig.engine.trim(COMMANDS, keep=0)
+        rig.send(OpenValveCommand(text="between"))
+        clear_safe_state(rig.engine, by="test")
+        rig.send(OpenValveCommand(text="after"))
+        rig.restart()
+        rig.run_until_idle()
+
+    assert [told for told in valve.told if told.startswith("open")] == ["open after"]
 
 
 def test_a_service_that_starts_in_the_safe_state_is_made_safe_after_on_start(valve: Valve) -> None:

@@ -12,7 +12,7 @@ from durapy_core.command import Command
 from durapy_core.engines.base import RECEIPTS
 from durapy_core.entry import START, Cursor
 from durapy_core.errors import EngineError
-from durapy_core.receipt import Receipt
+from durapy_core.receipt import RECEIPT, Receipt
 from durapy_core.status import ServiceState
 from tests.support.service_process import ServiceProcess, Shared
 from tests.support.waiting import wait_for
@@ -142,7 +142,7 @@ class FaultRig:
     def receipts(self) -> list[Receipt]:
         """Return all receipts, oldest first."""
         while more := self.shared.engine.read(RECEIPTS, after=self._read_to, limit=1000):
-            self._receipts += [Receipt.from_entry(entry) for entry in more]
+            self._receipts += [Receipt.from_entry(each) for each in more if each.type == RECEIPT]
             self._read_to = Cursor(more[-1].key)
         return self._receipts
 

@@ -5,14 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from time import monotonic
+from typing import Any
 
 import pytest
 from loguru import logger
 
 from durapy_core.catalog import Role
-from durapy_core.engines.base import Row
+from durapy_core.engines.base import COMMANDS, Row
 from durapy_core.engines.memory import MemoryEngine
-from durapy_core.entry import Cursor, Entry
+from durapy_core.entry import Cursor, Entry, NewEntry
 from tests.support.console import LIMIT_S, Console, beat, publish, run_console
 from tests.support.fickle_engine import FickleEngine
 from tests.support.log_lines import logged
@@ -20,6 +21,15 @@ from tests.support.log_lines import logged
 
 class AwayEngine(FickleEngine):
     """A memory engine that may be cut off, from who asks as well as from who writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reader_refused = Event()
+
+    def read(self, log: str, **more: Any) -> list[Entry]:
+        if self.away and log == COMMANDS:
+            self.reader_refused.set()
+        return super().read(log, **more)
 
     def table(self, table: str) -> Mapping[str, Row]:
         self._check_link()
@@ -129,6 +139,27 @@ def test_a_log_that_came_back_shorter_is_followed_from_its_new_end(
         console.append('{"key": "new"}')
 
         assert socket.commands(1)[0]["body"] == {"key": "new"}
+    logger.remove(sink)
+
+
+def test_records_that_were_trimmed_while_the_store_was_away_are_warned_of(
+    away: tuple[Console, AwayEngine],
+) -> None:
+    console, engine = away
+    console.append('{"key": "a1"}')
+    noticed = Event()
+    sink = logger.add(lambda _: noticed.set(), filter=lambda r: "were missed" in r["message"])
+    with console.connect() as socket:
+        socket.hello("command")
+        engine.away = True
+        assert engine.reader_refused.wait(LIMIT_S)
+        new = [NewEntry(type="PING", body='{"key": "a2"}')] * 3
+        lost = MemoryEngine.append_many(engine, COMMANDS, new)
+        engine.trim(COMMANDS, keep=1)
+        engine.away = False
+        assert noticed.wait(LIMIT_S)
+
+        assert socket.commands(1)[0]["key"] == lost[-1].key
     logger.remove(sink)
 
 

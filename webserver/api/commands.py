@@ -38,7 +38,7 @@ class CommandsApi(Api):
         assert self.user is not None  # noqa: S101 (prepare has refused strangers)
         key = self.request.headers.get("Idempotency-Key")
         entry = await send_command(self.site, wire_type, body, user=self.user, idempotency_key=key)
-        known = (await self.site.directory.recent()).known
+        known = await self.site.directory.known_for(entry)
         self.set_header("Location", f"{self.request.path}/{entry.key}")
         self.reply(record_json(entry, known), status=HTTPStatus.CREATED)
 

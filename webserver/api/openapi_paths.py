@@ -80,6 +80,13 @@ _HISTORY: Final = _operation(
     ),
 )
 
+_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The sender's own name for this send: sent again, nothing is doubled.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+}
+
 _SEND: Final = _operation(
     "sendCommand",
     "Check a command against its published schema, store it, answer with its record.",
@@ -93,12 +100,7 @@ _SEND: Final = _operation(
             "`1` checks and stores nothing; the answer is 200.",
             {"enum": ["0", "1", "false", "true"], "default": "0"},
         ),
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "description": "The sender's own name for this send: sent again, nothing is doubled.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
-        },
+        _KEY,
     ],
     requestBody={"required": True, "content": _json("NewCommand")},
 )
@@ -143,6 +145,31 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
             *_READS,
             404,
             parameters=[_in_path("key", "The operation's key.")],
+        )
+    },
+    "/safe-state": {
+        "get": _operation(
+            "getSafeState",
+            "Whether the safe state is engaged, and what each service says of it.",
+            {200: "SafeState"},
+            *_READS,
+        ),
+        "post": _operation(
+            "enterSafeState",
+            "Enter the safe state; entered again, every service makes safe again.",
+            {200: "SafeState"},
+            *_WRITES,
+            parameters=[_KEY],
+            requestBody={"required": False, "content": _json("Reason")},
+        ),
+    },
+    "/safe-state/clear": {
+        "post": _operation(
+            "clearSafeState",
+            "Leave the safe state.",
+            {200: "SafeState"},
+            *_WRITES,
+            parameters=[_KEY],
         )
     },
     "/health": {

@@ -160,6 +160,32 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Valid": _object({"valid": {"const": True}}),
     "Types": _object({"types": _list(_TYPE)}),
     "Services": _object({"services": _list(_STATUS), "session": _SESSION}),
+    "Reason": {
+        "description": (
+            "An object whose `reason` is a text. Anything else, and nothing at all, counts as no "
+            "reason: it is for emergencies."
+        )
+    },
+    "SafeState": _object(
+        {
+            "engaged": {"type": "boolean"},
+            "key": _maybe("string", "Of the record that entered it."),
+            "since": _maybe("string", "When that was, in UTC."),
+            "by": _maybe("string", "Who entered it."),
+            "reason": _text("Why; may be empty."),
+            "services": _list(
+                _object(
+                    {
+                        "service": _text(),
+                        "replica": _text(),
+                        "state": {"enum": ["safe", "failed", "waiting", "none"]},
+                        "text": _text("Why it failed; else empty."),
+                        "took_s": _maybe("number", "How long its handlers took."),
+                    }
+                )
+            ),
+        }
+    ),
     "OperationKey": _object({"operation": _text("Its key.")}),
     "Operation": _object(
         {

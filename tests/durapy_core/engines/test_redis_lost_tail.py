@@ -66,6 +66,23 @@ def test_a_read_that_waits_while_the_end_is_lost_hears_what_comes(
     assert lead.append(LOG, ping(4)) == read_all(engine)[-1]
 
 
+def test_a_loss_is_reported_even_if_others_have_sent_before_the_reader_connects_anew(
+    server: RedisServer, engine: Engine
+) -> None:
+    engine.append_many(LOG, [ping(number) for number in range(3)])
+    cursor = Cursor(engine.read(LOG, after=START)[-1].key)
+    server.kill()
+    server.start()
+    with open_engine(server.unix_url) as other:
+        others = [other.append(LOG, ping(number)) for number in range(2)]
+        first, second, report = engine.read(LOG, after=cursor)
+
+        assert [first, second] == others
+        assert report.type == LOG_LOST_TAIL
+        assert report.body == f'{{"seen":"{cursor}","end":""}}'
+        assert not other.mend(LOG, seen=cursor)
+
+
 def test_a_server_that_kept_everything_says_nothing(server: RedisServer, engine: Engine) -> None:
     with RedisServer(aof=True) as kept, open_engine(kept.unix_url) as reader:
         stored = reader.append(LOG, ping(1))
