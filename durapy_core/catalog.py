@@ -8,13 +8,17 @@ import json
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
 from durapy_core.command import Command, CommandRecord
 from durapy_core.entry import Entry, NewEntry
 from durapy_core.errors import InvalidCommandError, RegistrationError, UnknownCommandError
+from durapy_core.schema_diff import essence_of
+
+_HASH_DIGITS: Final = 12
 
 
 class Role(StrEnum):
@@ -30,6 +34,8 @@ class PublishedType(BaseModel):
     """One command as a service publishes it: plain JSON, no class.
 
     Attributes:
+        hash: the same for two versions of a command that are the same to a program; "" from a
+            service that does not tell it, see `version`.
         schema_: its JSON Schema (draft 2020-12), as pydantic writes it for validation.
         roles: the service's part in it.
         The rest: see `CommandOptions`.
@@ -45,7 +51,13 @@ class PublishedType(BaseModel):
     actuates: bool = False
     max_age_s: float | None = None
     roles: tuple[Role, ...] = ()
+    hash: str = ""
     schema_: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """The hash, computed where the service that published it did not."""
+        return self.hash or hash_of(self)
 
 
 class PublishedCatalog(BaseModel):
@@ -121,7 +133,7 @@ def publish_type(command_class: type[Command], roles: Iterable[Role]) -> Publish
     """Return what a service publishes of one of its command classes."""
     options = command_class.options
     schema = command_class.model_json_schema(mode="validation")
-    return PublishedType(
+    published = PublishedType(
         type=options.type,
         title=options.title,
         group=options.group,
@@ -132,6 +144,17 @@ def publish_type(command_class: type[Command], roles: Iterable[Role]) -> Publish
         roles=tuple(roles),
         schema_=schema,
     )
+    return published.model_copy(update={"hash": hash_of(published)})
+
+
+def hash_of(published: PublishedType) -> str:
+    """Return twelve hexadecimal digits of the SHA-256 of a command's schema and options.
+
+    Texts for people do not count: titles, descriptions, examples, the group.
+    """
+    options = (published.confirm, published.actuates, published.max_age_s)
+    text = json.dumps([essence_of(published.schema_), options], sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:_HASH_DIGITS]
 
 
 def unknown_type_message(wire_type: str, known: Iterable[str]) -> str:

@@ -219,7 +219,7 @@ class Context(ServiceContext):
             its record is returned; what it did not send then is sent, without a number.
         redelivered: whether the record may have been handed over before, to a process that died.
             What its handler sent then is not sent again, its record is returned.
-        sent_keys: of the sends that were numbered.
+        noted: what was sent with a number, for whoever needs that; None: nobody does.
         reason: in `Controller.stop`, why it is called; None elsewhere.
     """
 
@@ -239,7 +239,7 @@ class Context(ServiceContext):
         self.restored = restored
         self.redelivered = redelivered
         self.reason = reason
-        self.sent_keys: list[str] = []
+        self.noted: list[Entry] | None = None
         self._outbox = outbox
         self._tasks = tasks
         self._log: Logger | None = None
@@ -292,8 +292,8 @@ class Context(ServiceContext):
             return CommandRecord(entry=found, command=command)
         n = self._number(1)
         record = self._outbox.send(command, cause=self.entry.key, n=n)
-        if n is not None:
-            self.sent_keys.append(record.entry.key)
+        if n is not None and self.noted is not None:
+            self.noted.append(record.entry)
         return record
 
     def send_many(self, commands: Iterable[Command]) -> list[CommandRecord]:
@@ -306,8 +306,8 @@ class Context(ServiceContext):
             return [self.send(command) for command in listed]
         first = self._number(len(listed))
         records = self._outbox.send_many(listed, cause=self.entry.key, first=first)
-        if first is not None:
-            self.sent_keys += [record.entry.key for record in records]
+        if first is not None and self.noted is not None:
+            self.noted += [record.entry for record in records]
         return records
 
     def finish(self) -> None:

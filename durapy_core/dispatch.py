@@ -110,14 +110,13 @@ class Dispatcher:
         self,
         kept: Kept,
         backlog: Iterable[Entry],
-        find: Callable[[str], Entry | None],
         *,
         crashed: bool,
         held: bool,
     ) -> None:
         """Reopen the session that was kept when the last process ended; see `Sessions.restore`."""
         if self._sessions:
-            self._sessions.restore(kept, backlog, find, crashed=crashed, held=held)
+            self._sessions.restore(kept, backlog, crashed=crashed, held=held)
         elif kept.begin is not None:
             self._log.warning(
                 "a session was open, but this service takes part in sessions no longer"

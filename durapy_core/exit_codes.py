@@ -34,6 +34,7 @@ class ExitCode(IntEnum):
     UNAVAILABLE = 7
     DEPLOY = 8
     NOT_SAFE = 9
+    BROKEN = 10
     INTERRUPTED = 130
 
 

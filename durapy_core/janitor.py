@@ -24,6 +24,7 @@ from durapy_core.fleet import current_statuses
 from durapy_core.heartbeat import FORGET_AFTER_S
 from durapy_core.retention import DAY_S, keep_of
 from durapy_core.settings import Settings
+from durapy_core.versions import VERSIONS, drop_old_versions
 
 if TYPE_CHECKING:
     from durapy_core.engines.lead import Lead
@@ -88,6 +89,7 @@ class Janitor:
         for log in self._keep:
             self._attempt(log, partial(self._trim, log))
         self._attempt(STATUS, partial(remove_old_statuses, self._engine))
+        self._attempt(VERSIONS, partial(drop_old_versions, self._engine))
         return True
 
     def close(self) -> None:

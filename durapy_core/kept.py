@@ -13,7 +13,7 @@ class Kept(BaseModel):
 
     Attributes:
         begin: the record that initiated the open session, itself: it may be trimmed from the log.
-        sends: the keys of what the session's constructor sent.
+        sends: what the session's constructor sent, itself, for the same reason.
         unsure_until_s: records sent until then (the store's time) may have been handed over by a
             process that died, even though the one after it ended in order; 0 when there are none.
         mark: the key of a record that such a process may have begun to handle.
@@ -23,7 +23,7 @@ class Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     begin: Entry | None = None
-    sends: tuple[str, ...] = ()
+    sends: tuple[Entry, ...] = ()
     unsure_until_s: float = 0.0
     mark: str | None = None
     in_safe_state: bool = False

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 from loguru import logger
 from pydantic import ValidationError
@@ -23,13 +23,24 @@ from durapy_core.schema_diff import compare_schemas
 _LONGEST_TYPE = 64
 
 
+Relation = Literal["same", "older", "newer", "conflict"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
-    """A service's part in a command, and whether that service is running now."""
+    """A service's part in a command, and whether that service is running now.
+
+    Attributes:
+        hash: of the version of the command that it publishes.
+        version: how that relates to the one that counts: `older` lacks optional fields, `newer` has
+            more, any other difference is a `conflict`.
+    """
 
     service: str
     roles: tuple[Role, ...]
     running: bool
+    hash: str
+    version: Relation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +49,7 @@ class KnownType:
 
     Attributes:
         schema: the newest of the published JSON Schemas.
+        hash: of the version that is from; see `PublishedType.hash`.
         services: who publishes it, by name.
         conflict: how the services disagree about it; None if they do not.
         The rest: see `durapy_core.command.CommandOptions`.
@@ -51,6 +63,7 @@ class KnownType:
     actuates: bool
     max_age_s: float | None
     schema: dict[str, Any]
+    hash: str
     services: tuple[Publisher, ...]
     conflict: str | None
 
@@ -149,18 +162,40 @@ def _merge(versions: list[tuple[str, PublishedType]], up: frozenset[str]) -> Kno
         actuates=any(published.actuates for _, published in counting),
         max_age_s=newest.max_age_s,
         schema=newest.schema_,
+        hash=newest.version,
         services=tuple(
-            Publisher(service=name, roles=published.roles, running=name in up)
+            Publisher(
+                service=name,
+                roles=published.roles,
+                running=name in up,
+                hash=published.version,
+                version=relation(published, newest),
+            )
             for name, published in versions
         ),
         conflict=conflict,
     )
 
 
+def relation(one: PublishedType, other: PublishedType) -> Relation:
+    """Return how version `one` of a command relates to version `other`."""
+    difference = compare_schemas(one.schema_, other.schema_)
+    if difference.clash or (difference.more and difference.fewer) or _actuate_apart(one, other):
+        return "conflict"
+    if difference.more:
+        return "newer"
+    return "older" if difference.fewer else "same"
+
+
+def _actuate_apart(one: PublishedType, other: PublishedType) -> bool:
+    """Return whether only one of two versions is refused in the safe state."""
+    return one.actuates != other.actuates
+
+
 def _newest(versions: list[tuple[str, PublishedType]]) -> tuple[PublishedType, str | None]:
     """Return the version that takes all that the others take; without one, any and the reason."""
     for _, published in versions:
-        if all(compare_schemas(published.schema_, v.schema_).is_at_least for _, v in versions):
+        if all(relation(published, v) in ("same", "newer") for _, v in versions):
             return published, None
     handled = [published for _, published in versions if Role.HANDLES in published.roles]
     return (handled or [versions[0][1]])[0], _disagreement(versions)
@@ -170,9 +205,10 @@ def _disagreement(versions: list[tuple[str, PublishedType]]) -> str:
     apart: list[str] = []
     for (name, one), (other_name, other) in combinations(versions, 2):
         difference = compare_schemas(one.schema_, other.schema_)
-        where = difference.clash or ", ".join((*difference.more, *difference.fewer))
+        clash = difference.clash or ("actuates" if _actuate_apart(one, other) else None)
+        where = clash or ", ".join((*difference.more, *difference.fewer))
         text = f"{name} and {other_name} disagree about {where}; restart both on one revision."
-        if difference.clash:
+        if clash:
             return text
         apart.append(text)
     return apart[0]

@@ -28,6 +28,7 @@ from durapy_core.session import OpenSession
 from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.store_clock import StoreClock, boottime_s
 from durapy_core.term import Term
+from durapy_core.versions import publish_catalog
 
 _LOOKS_PER_LEASE: Final = 20
 """A standby looks so often; the lease is shorter by one look, so that none comes too late."""
@@ -223,9 +224,9 @@ class Replica:
     def _stand_by(self) -> None:
         """Say that another process leads; look for its release from here on."""
         self._leases = self._office.patience.call(lambda: self._engine.end(LEASES))[0]
-        name, text = self._service.name, self._catalog_text()
+        name, catalog = self._service.name, self._service.publish()
         if self._office.patience.call(lambda: self._engine.table(CATALOG))[0].get(name) is None:
-            self._office.patience.call(lambda: self._engine.put(CATALOG, name, text))
+            self._office.patience.call(lambda: publish_catalog(self._engine, catalog))
         self._phase = ServiceState.STANDBY
         self._log.info("standing by: another process leads this service")
 
@@ -262,13 +263,8 @@ class Replica:
         self._stand_by()
 
     def _publish(self) -> None:
-        text = self._catalog_text()
-        self._office.patience.call(
-            lambda: self._engine.put(CATALOG, self._service.name, text), on=EngineError
-        )
-
-    def _catalog_text(self) -> str:
-        return self._service.publish().model_dump_json()
+        catalog = self._service.publish()
+        self._office.patience.call(lambda: publish_catalog(self._engine, catalog), on=EngineError)
 
 
 def _state(*, busy: bool, session: OpenSession | None) -> ServiceState:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _FIELDS: Final = ("properties", "$defs")
+_VALUES: Final = frozenset({"default", "const", "enum"})
 _WORDS_ONLY: Final = frozenset({"title", "description", "examples", "$comment"})
 
 
@@ -42,6 +43,29 @@ def compare_schemas(one: dict[str, Any], other: dict[str, Any]) -> Difference:
         fewer=tuple(path for kind, path in found if kind == "fewer"),
         clash=clashes[0] if clashes else None,
     )
+
+
+def essence_of(schema: Any) -> Any:
+    """Return a schema without its texts for people, and in one order where order says nothing."""
+    if isinstance(schema, list):
+        return [essence_of(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        keyword: _essence(keyword, value)
+        for keyword, value in schema.items()
+        if keyword not in _WORDS_ONLY
+    }
+
+
+def _essence(keyword: str, value: Any) -> Any:
+    if keyword in _VALUES:
+        return value
+    if keyword == "required" and isinstance(value, list):
+        return sorted(map(str, value))
+    if keyword in _FIELDS and isinstance(value, dict):  # here the words are names of fields
+        return {name: essence_of(field) for name, field in value.items()}
+    return essence_of(value)
 
 
 def _walk(one: Any, other: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -80,7 +80,6 @@ class Sessions:
         self,
         kept: Kept,
         backlog: Iterable[Entry],
-        find: Callable[[str], Entry | None],
         *,
         crashed: bool = False,
         held: bool = False,
@@ -93,7 +92,6 @@ class Sessions:
         Args:
             kept: what the last process kept.
             backlog: the records after the cursor; read as far as needed.
-            find: returns the record of a key.
             crashed: whether building it ended the process again and again.
             held: whether its controller must not be built yet, as the safe state is engaged.
         """
@@ -111,8 +109,7 @@ class Sessions:
         instead, fault = self._reason_not_to_build(record, backlog, crashed=crashed, held=held)
         log = self._log.bind(key=record.key)
         if instead is None:
-            made = [entry for entry in map(find, kept.sends) if entry]
-            why = self._build(record, kept, made=made)
+            why = self._build(record, kept, made=kept.sends)
             if not why:
                 log.info("the session goes on with a restored controller")
                 return
@@ -174,17 +171,19 @@ class Sessions:
         ctx.finish()
         return (Outcome.FAILED, why) if why else DONE
 
-    def _build(self, record: CommandRecord, kept: Kept, *, made: list[Entry] | None) -> str:
+    def _build(self, record: CommandRecord, kept: Kept, *, made: Iterable[Entry] | None) -> str:
         """Open the session with a new controller, or return why there is none."""
         tasks = self._make_tasks(record)
         ctx = self._caller.context(record.entry, tasks, made=made)
+        sends: list[Entry] = []
+        ctx.noted = sends
         controller = self._caller.make(self._plan.controller, record.command, ctx, key=ctx.key)
         ctx.finish()
         if isinstance(controller, str):
             self._caller.join(tasks, key=record.key)
             return controller
         if made is None:
-            kept = Kept(begin=kept.begin, sends=tuple(ctx.sent_keys))
+            kept = Kept(begin=kept.begin, sends=tuple(sends))
         self._open(record, kept, controller, tasks)
         return ""
 

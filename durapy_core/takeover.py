@@ -122,7 +122,7 @@ class Takeover:
         if mark:
             self._save(books, kept)
             self._wait(lambda: self._lead.mark(begin))
-        self._dispatcher.restore(kept, self._backlog(books), self._find, crashed=crashed, held=held)
+        self._dispatcher.restore(kept, self._backlog(books), crashed=crashed, held=held)
         if mark:
             self._save(books, kept)
 
@@ -133,9 +133,6 @@ class Takeover:
         now = Progress(service=self._service.name, cursor=books.cursor, session=text)
         self._wait(lambda: self._lead.commit(now))
         books.written(now)
-
-    def _find(self, key: str) -> Entry | None:
-        return self._wait(lambda: self._engine.get(COMMANDS, key))
 
     def _backlog(self, books: Ledger) -> Iterator[Entry]:
         after = books.cursor

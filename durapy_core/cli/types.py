@@ -4,8 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
+from durapy_core.cli.check_types import check_types
 from durapy_core.cli.output import print_json, print_lines, print_table
 from durapy_core.cli.rig import open_rig
+from durapy_core.history_check import changes
 from durapy_core.published import KnownType, Publisher, load_known_types
 
 
@@ -14,25 +16,35 @@ def types(
         str | None, typer.Argument(metavar="[TYPE]", help="show this one with its fields")
     ] = None,
     *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Look whether the stored records still fit.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the commands that the services know, or one of them with its fields."""
     with open_rig() as engine:
+        if check:
+            check_types(engine, wire_type, as_json=as_json)
+            return
         known = load_known_types(engine)
+        changed = changes(engine, known)
     shown = [known.find(wire_type)] if wire_type else list(known)
     if as_json:
-        documents = [one.to_json() for one in shown]
+        documents = [{**one.to_json(), "changed": changed.get(one.type)} for one in shown]
         print_json(documents[0] if wire_type else documents)
     elif wire_type:
-        _print_type(shown[0])
+        _print_type(shown[0], changed.get(shown[0].type))
     elif not shown:
         print_lines("No service of this rig has published a command yet; `scripts/up` starts all.")
     else:
-        rows = ((t.type, t.group or "", ", ".join(_fields(t)), _services(t)) for t in shown)
-        print_table(("TYPE", "GROUP", "FIELDS", "SERVICES"), rows)
+        rows = ((t.type, t.group or "", ", ".join(_fields(t)), t.hash, _services(t)) for t in shown)
+        print_table(("TYPE", "GROUP", "FIELDS", "VERSION", "SERVICES"), rows)
+        notes = [f"{t.type}: {t.conflict}" for t in shown if t.conflict]
+        notes += [f"{name}: {text}" for name, text in changed.items()]
+        print_lines(*(["", *notes] if notes else []))
 
 
-def _print_type(known: KnownType) -> None:
+def _print_type(known: KnownType, changed: str | None) -> None:
     heading = f"{known.type}  {known.title}" if known.title else known.type
     print_lines(heading, *known.description.splitlines(), "")
     rows = [
@@ -42,11 +54,15 @@ def _print_type(known: KnownType) -> None:
     if rows:
         print_table(("FIELD", "TYPE", "DEFAULT", "ABOUT"), rows)
         print_lines("")
+    print_lines(f"version {known.hash}")
     for publisher in known.services:
         roles = ", ".join(publisher.roles)
-        print_lines(f"{_publisher_name(publisher)}: {roles}")
+        at = "" if publisher.version == "same" else f" at {publisher.hash}"
+        print_lines(f"{_publisher_name(publisher)}: {roles}{at}")
     if known.conflict:
         print_lines(f"conflict: {known.conflict}")
+    if changed:
+        print_lines(f"changed: {changed}")
 
 
 def _fields(known: KnownType) -> dict[str, Any]:
@@ -59,7 +75,10 @@ def _services(known: KnownType) -> str:
 
 
 def _publisher_name(publisher: Publisher) -> str:
-    return publisher.service if publisher.running else f"{publisher.service} (down)"
+    notes = [] if publisher.running else ["down"]
+    if publisher.version != "same":
+        notes.append(publisher.version)
+    return f"{publisher.service} ({', '.join(notes)})" if notes else publisher.service
 
 
 def _type_name(field: dict[str, Any], root: dict[str, Any]) -> str:

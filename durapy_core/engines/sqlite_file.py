@@ -24,6 +24,8 @@ except ImportError:  # Windows: writers rely on SQLite's own waiting
 
 _QUEUE_POLL_S: Final = 0.0002
 _BUSY_S: Final = 1.0
+_MOST_WAL_BYTES: Final = 64 * 1024 * 1024
+"""The write-ahead log is cut to this once it could be copied, such as after a reader that hung."""
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -126,6 +128,7 @@ class SqliteFile:
         connection.text_factory = _decode
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA wal_autocheckpoint = 10000")
+        connection.execute(f"PRAGMA journal_size_limit = {_MOST_WAL_BYTES}")
         return connection
 
     @contextmanager

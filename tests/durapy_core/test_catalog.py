@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import Field
 
 from durapy_core.catalog import (
     CommandCatalog,
@@ -86,6 +87,62 @@ def test_what_is_published_is_what_the_class_says() -> None:
     assert published.schema_["required"] == ["inner"]
     assert published.schema_["additionalProperties"] is False
     assert published.roles == (Role.HANDLES,)
+
+
+class ValveCommand(Command, type="VALVE", title="Valve", group="Task"):
+    """Opens a valve."""
+
+    volume_ml: float = Field(0.1, gt=0, description="One drop.")
+    title: str = ""
+
+
+class ToldOtherwise(Command, type="VALVE", title="Reward valve"):
+    """Opens the reward valve for a moment."""
+
+    volume_ml: float = Field(0.1, gt=0, description="How much.", title="Volume")
+    title: str = ""
+
+
+class Larger(Command, type="VALVE"):
+    volume_ml: float = Field(0.2, gt=0)
+    title: str = ""
+
+
+class Titleless(Command, type="VALVE"):
+    volume_ml: float = Field(0.1, gt=0)
+
+
+class Actuating(Command, type="VALVE", actuates=True):
+    volume_ml: float = Field(0.1, gt=0)
+    title: str = ""
+
+
+class Ageing(Command, type="VALVE", max_age_s=2):
+    volume_ml: float = Field(0.1, gt=0)
+    title: str = ""
+
+
+def version(command: type[Command]) -> str:
+    return publish_type(command, [Role.HANDLES]).version
+
+
+def test_two_versions_that_are_the_same_to_a_program_have_one_hash() -> None:
+    assert len(version(ValveCommand)) == 12
+    assert version(ToldOtherwise) == version(ValveCommand)
+    assert publish_type(ValveCommand, [Role.SENDS]).version == version(ValveCommand)
+
+
+@pytest.mark.parametrize("other", [Larger, Titleless, Actuating, Ageing])
+def test_what_matters_to_a_program_changes_the_hash(other: type[Command]) -> None:
+    assert version(other) != version(ValveCommand)
+
+
+def test_a_version_that_was_published_without_its_hash_gets_it() -> None:
+    told = publish_type(ValveCommand, [Role.HANDLES])
+
+    silent = told.model_copy(update={"hash": ""})
+
+    assert silent.version == told.hash
 
 
 def test_swapped_letters_are_likelier_than_another_letter() -> None:

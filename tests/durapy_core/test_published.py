@@ -111,6 +111,41 @@ def test_any_other_difference_is_a_conflict_that_names_the_place(
     assert where in conflict
 
 
+class Armed(Command, type="PING", confirm=True, max_age_s=5, actuates=True):
+    key: str = Field(min_length=1)
+
+
+def test_each_service_is_told_how_its_version_relates_to_the_one_that_counts() -> None:
+    catalogs = [
+        published("a", PingCommand),
+        published("b", Newer),
+        published("c", NewerStill),
+        published("d", Stricter),
+        published("e", Newer),
+    ]
+
+    ping = KnownTypes(catalogs, up="abe").find("PING")
+
+    assert [(p.service, p.version) for p in ping.services] == [
+        ("a", "older"),
+        ("b", "same"),
+        ("c", "newer"),
+        ("d", "conflict"),
+        ("e", "same"),
+    ]
+    assert ping.hash == ping.services[1].hash == ping.services[4].hash
+    assert ping.hash != ping.services[0].hash
+    assert ping.conflict is None
+
+
+def test_services_that_disagree_about_the_safe_state_are_in_conflict() -> None:
+    known = KnownTypes([published("a", PingCommand), published("b", Armed)], up="ab")
+
+    assert known.find("PING").conflict == (
+        "a and b disagree about actuates; restart both on one revision."
+    )
+
+
 def test_a_service_that_is_down_is_in_no_conflict_with_one_that_runs() -> None:
     catalogs = [published("a", PingCommand), published("b", Stricter)]
 

@@ -442,6 +442,18 @@ def test_a_restored_constructor_gets_what_it_sent_instead_of_sending_it_again(wa
         assert echoes(harness) == ["only at the first time", "configure", "x", "y"]
 
 
+def test_a_restored_constructor_gets_what_it_sent_although_that_was_removed_from_the_log() -> None:
+    with ServiceHarness(greeting()) as harness:
+        harness.send(BeginCommand())
+        harness.run_until_idle()
+        first = harness.controller(Greeter).records
+        harness.engine.trim(COMMANDS, keep=0)
+        harness.restart()
+
+        assert harness.controller(Greeter).records == first
+        assert echoes(harness) == []
+
+
 def test_a_controller_that_is_not_built_yet_when_its_process_dies_sends_once() -> None:
     rig = Rig()
 

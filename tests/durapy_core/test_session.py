@@ -1,5 +1,6 @@
 """Sessions: from the beginning to the ending command, over failures and restarts."""
 
+from dataclasses import replace
 from threading import Event
 from typing import ClassVar
 
@@ -410,9 +411,11 @@ def test_the_beginning_is_kept_whole_so_that_it_may_be_trimmed_from_the_log() ->
         sent_ns=12,
     )
 
-    text = Kept(begin=begin, sends=("7-2",)).to_text()
+    sent = replace(begin, key="7-2", cause="7-1", n=1)
 
-    assert Kept.from_text(text) == Kept(begin=begin, sends=("7-2",))
+    text = Kept(begin=begin, sends=(sent,)).to_text()
+
+    assert Kept.from_text(text) == Kept(begin=begin, sends=(sent,))
     with pytest.raises(SessionError, match="cannot be read"):
         Kept.from_text("{")
 

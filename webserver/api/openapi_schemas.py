@@ -88,17 +88,21 @@ _TYPE: Final = _object(
         "actuates": {"type": "boolean"},
         "max_age_s": _maybe("number"),
         "schema": {"type": "object", "description": "JSON Schema of the body."},
+        "hash": _text("Of the version that is shown; texts for people do not count."),
         "services": _list(
             _object(
                 {
                     "service": _text(),
                     "roles": _list({"enum": ["begins", "ends", "handles", "sends"]}),
                     "running": {"type": "boolean"},
+                    "hash": _text("Of the version that it publishes."),
+                    "version": {"enum": ["same", "older", "newer", "conflict"]},
                 }
             )
         ),
         "running": {"type": "integer", "description": "How many of the services run."},
         "conflict": _maybe("string", "How the services disagree about it."),
+        "changed": _maybe("string", "Why records of former versions may not fit, or do not."),
     }
 )
 

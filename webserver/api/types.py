@@ -1,5 +1,6 @@
 """Types: the commands that the services of this rig publish."""
 
+from durapy_core.history_check import changes
 from webserver.api.base import Api
 
 
@@ -8,4 +9,7 @@ class TypesApi(Api):
 
     async def get(self) -> None:
         """Answer with what the catalog table says now."""
-        self.reply({"types": (await self.site.directory.load()).types_json()})
+        snapshot, engine = await self.site.directory.load(), self.site.engine
+        changed = await self.site.offload.engine(lambda: changes(engine, snapshot.known))
+        types = [{**each, "changed": changed.get(each["type"])} for each in snapshot.types_json()]
+        self.reply({"types": types})

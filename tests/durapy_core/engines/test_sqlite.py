@@ -242,6 +242,26 @@ def test_tidying_copies_the_write_ahead_log_into_the_file(engine: Engine, path: 
         assert alone.execute("SELECT count(*) FROM entries").fetchone() == (3000,)
 
 
+def test_a_write_ahead_log_that_a_reader_made_grow_is_cut_afterwards(
+    engine: Engine, path: Path
+) -> None:
+    large = NewEntry(type="PING", body=f'"{"x" * 8_000_000}"')
+    engine.append(LOG, ping())
+    wal = path.with_name(path.name + "-wal")
+    with closing(sqlite3.connect(path)) as foreign:
+        foreign.execute("BEGIN")
+        foreign.execute("SELECT count(*) FROM entries").fetchone()  # holds up the copying
+        for _ in range(10):
+            engine.append(LOG, large)
+        grown = wal.stat().st_size
+
+    engine.tidy()
+    engine.append(LOG, ping())
+
+    assert grown > 78_000_000
+    assert wal.stat().st_size <= 64 * 1024 * 1024
+
+
 def test_a_path_may_be_relative_deep_and_hold_blanks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

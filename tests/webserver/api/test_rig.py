@@ -2,11 +2,15 @@
 
 from datetime import UTC, datetime
 
-from durapy_core.catalog import Role
-from durapy_core.engines.base import COMMANDS, OPERATIONS, STATUS
+from pydantic import Field
+
+from durapy_core.catalog import PublishedCatalog, Role, publish_type
+from durapy_core.command import Command
+from durapy_core.engines.base import CATALOG, COMMANDS, OPERATIONS, STATUS
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.operations.requests import OPERATORS, Operator
 from durapy_core.status import ServiceState, SessionInfo
+from durapy_core.versions import publish_catalog
 from tests.support.console import Console, PingCommand, beat, publish
 
 
@@ -53,8 +57,25 @@ def test_types_show_their_schema_and_who_hears_them(console: Console) -> None:
 
     assert (ping["type"], ping["title"], ping["group"]) == ("PING", "Ping", "Test")
     assert ping["schema"]["required"] == ["key"]
-    assert ping["services"] == [{"service": "ponger", "roles": ["handles"], "running": True}]
+    (ponger,) = ping["services"]
+    assert (ponger["service"], ponger["roles"], ponger["running"]) == ("ponger", ["handles"], True)
+    assert (ponger["hash"], ponger["version"]) == (ping["hash"], "same")
+    assert ping["changed"] is None
     assert (ping["running"], ping["conflict"], ping["confirm"]) == (1, None, False)
+
+
+class LongerKey(Command, type="PING"):
+    key: str = Field(min_length=5)
+
+
+def test_a_type_that_changed_since_a_former_version_says_so(console: Console) -> None:
+    former = PublishedCatalog(service="old", types=(publish_type(LongerKey, [Role.HANDLES]),))
+    publish_catalog(console.engine, former)
+    console.engine.remove(CATALOG, "old")
+
+    (ping,) = console.api("GET", "types").json()["types"]
+
+    assert ping["changed"].startswith("key.minLength differs from version ")
 
 
 def test_a_type_whose_services_are_down_stays_and_may_still_be_sent(console: Console) -> None:

@@ -13,7 +13,7 @@ const WINDOW_S = 120;
 
 class Attention extends DpElement {
   /** @type {CommandType[]} */
-  #conflicts = [];
+  #unsound = [];
   #plot = /** @type {import('/static/durapy/plot.js').DpPlot} */ (
     document.createElement('dp-plot')
   );
@@ -47,7 +47,9 @@ class Attention extends DpElement {
 
   async #loadTypes() {
     const { types } = await api('types').catch(() => ({ types: [] }));
-    this.#conflicts = types.filter((/** @type {CommandType} */ { conflict }) => conflict);
+    this.#unsound = types.filter(
+      (/** @type {CommandType} */ { conflict, changed }) => conflict ?? changed,
+    );
     this.update();
   }
 
@@ -64,8 +66,8 @@ class Attention extends DpElement {
     return html`<section class="card" aria-labelledby="attention-title">
       <header><h2 id="attention-title">Needs attention</h2></header>
       <ul role="list" class="notes scroll" tabindex="0" aria-labelledby="attention-title">
-        ${found.map(item)}${this.#conflicts.map(conflictItem)}
-        ${found.length + this.#conflicts.length ? nothing : nothingToSay()}</ul>
+        ${found.map(item)}${this.#unsound.map(typeItem)}
+        ${found.length + this.#unsound.length ? nothing : nothingToSay()}</ul>
       <h3 class="plot-head">Last 2 min, since this page opened
         <span class="keys"><span>${key('s1', '')}commands / s</span><span>${key('s2', '4 3')}worst lag, ms</span></span></h3>
       ${this.#plot}
@@ -86,8 +88,10 @@ function nothingToSay() {
 }
 
 /** @param {CommandType} type */
-const conflictItem = ({ type, conflict }) =>
-  html`<li><span class="st" data-s="bad">${glyph('bad')}</span><span><b>${type}</b> ${conflict}</span></li>`;
+function typeItem({ type, conflict, changed }) {
+  const state = conflict ? 'bad' : 'warn';
+  return html`<li><span class="st" data-s=${state}>${glyph(state)}</span><span><b>${type}</b> ${conflict ?? changed}</span></li>`;
+}
 
 /** @param {string} token @param {string} dash */
 const key = (token, dash) =>

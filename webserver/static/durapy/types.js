@@ -27,9 +27,11 @@
  * @property {boolean} actuates moves or delivers something
  * @property {number | null} max_age_s
  * @property {JsonSchema} schema
- * @property {{service: string, roles: string[], running: boolean}[]} services
+ * @property {string} hash of the version that is shown
+ * @property {{service: string, roles: string[], running: boolean, hash: string, version: 'same' | 'older' | 'newer' | 'conflict'}[]} services
  * @property {number} running how many services that know it are up
  * @property {string | null} conflict how services disagree on its schema
+ * @property {string | null} changed why records of former versions may not fit any more, or do not
  */
 
 /** @typedef {Record<string, any>} JsonSchema */
