@@ -21,6 +21,7 @@ class Ledger:
 
     Attributes:
         cursor: the last record that was finished, committed or not.
+        written_s: when the last commit was written, by `time.monotonic`.
     """
 
     def __init__(self, committed: Progress) -> None:
@@ -28,7 +29,7 @@ class Ledger:
         self._committed = committed
         self._receipts: list[NewEntry] = []
         self._offered: Progress | None = None
-        self._lazy_until = time.monotonic() + LAZY_COMMIT_S
+        self.written_s = time.monotonic()
 
     @property
     def is_even(self) -> bool:
@@ -55,7 +56,7 @@ class Ledger:
             self._receipts
             or self._offered is not None
             or self._committed.session != session
-            or time.monotonic() >= self._lazy_until
+            or time.monotonic() >= self.written_s + LAZY_COMMIT_S
         ):
             return self.offer(session)
         return None
@@ -79,4 +80,4 @@ class Ledger:
         self._committed = progress
         self._receipts.clear()
         self._offered = None
-        self._lazy_until = time.monotonic() + LAZY_COMMIT_S
+        self.written_s = time.monotonic()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from durapy_core.calls import Caller
 from durapy_core.context import ServiceContext, StopReason
@@ -22,6 +23,9 @@ from durapy_core.safing import Safing
 from durapy_core.service import Hook
 from durapy_core.session import OpenSession
 from durapy_core.takeover import NOTHING, Takeover
+
+_SHORTEST_WAIT_S: Final = 0.001
+"""A shorter wait for the next record is not worth a round trip of its own."""
 
 
 class Term:
@@ -106,9 +110,9 @@ class Term:
         Waits up to `wait_s` seconds for the first one. Returns how many were read.
         """
         books = self._books
-        spare_s = min(self._due_s - time.monotonic(), wait_s)
+        spare_s = min(books.written_s + self._office.commit_s - time.monotonic(), wait_s)
         entries: list[Entry] = []
-        if spare_s > 0 and not books.is_even and not books.is_in_doubt:
+        if spare_s > _SHORTEST_WAIT_S and not books.is_even and not books.is_in_doubt:
             entries = self._read(spare_s, None)  # what is finished need not be committed yet
         if not entries:
             entries = self._read(wait_s, books.due(self._keep()))

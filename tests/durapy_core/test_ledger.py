@@ -23,7 +23,7 @@ def test_what_was_heard_is_due_at_once_and_only_once() -> None:
 def test_what_was_not_heard_waits_a_while_but_is_committed_when_all_is() -> None:
     ledger = Ledger(BEGIN)
     ledger.add("1", None)
-    ledger._lazy_until = float("inf")
+    ledger.written_s = float("inf")
 
     assert ledger.due(None) is None
     assert ledger.offer(None) == Progress(service="rig", cursor=Cursor("1"))
@@ -32,7 +32,7 @@ def test_what_was_not_heard_waits_a_while_but_is_committed_when_all_is() -> None
 def test_what_was_not_heard_is_due_after_a_while() -> None:
     ledger = Ledger(BEGIN)
     ledger.add("1", None)
-    ledger._lazy_until = 0.0
+    ledger.written_s = 0.0
 
     assert ledger.due(None) == Progress(service="rig", cursor=Cursor("1"))
 
@@ -50,9 +50,9 @@ def test_what_was_not_heard_travels_with_the_next_that_was() -> None:
 def test_a_commit_without_an_answer_is_due_again_as_it_was() -> None:
     ledger = Ledger(BEGIN)
     ledger.add("1", None)
-    ledger._lazy_until = 0.0
+    ledger.written_s = 0.0
     due = ledger.due(None)
-    ledger._lazy_until = float("inf")
+    ledger.written_s = float("inf")
 
     assert ledger.due("session") is due
 

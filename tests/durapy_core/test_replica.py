@@ -185,6 +185,20 @@ def test_while_records_keep_coming_progress_is_saved_once_in_a_while() -> None:
     assert rig.engine.commits == []
 
 
+def test_what_comes_long_after_the_last_save_is_saved_with_the_next_read_at_once() -> None:
+    rig = Rig()
+    replica = start(rig, commit_s=0.05)
+    rig.engine.commits.clear()
+    assert replica._term is not None
+    replica._term._books.written_s -= 3600
+    (key,) = rig.hint("one")
+    replica.turn(LIMIT_S)
+    rig.hint("two")
+    replica.turn(LIMIT_S)
+
+    assert [commit.cursor for commit in rig.engine.commits] == [key]
+
+
 def test_before_a_service_waits_for_longer_its_progress_is_saved() -> None:
     rig = Rig()
     replica = start(rig, commit_s=0.05)

@@ -1,16 +1,23 @@
 """What a service costs the rig's computer, measured on a real child."""
 
 import json
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from durapy_core.bench.machine import cpu_s
+from durapy_core.status import ServiceStatus
 from tests.support.redis_server import RedisServer
-from tests.support.service_process import Shared, shared_store
+from tests.support.service_process import ROOT, ServiceProcess, Shared, shared_store
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
+_IDLE_S = 10.0
 NOT_FOR_A_SERVICE = ("docker", "jsonschema", "rich", "tornado", "webserver")
 
 LOOKING_ROUND = """
@@ -49,3 +56,38 @@ def test_a_service_loads_nothing_of_the_console_the_deployer_and_the_tables(
     packages = {name.partition(".")[0] for name in modules}
     assert packages.isdisjoint(NOT_FOR_A_SERVICE)
     assert "durapy_core" in packages
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the figures are read from /proc")
+def test_an_idle_service_is_small_and_costs_next_to_nothing(shared: Shared) -> None:
+    with ServiceProcess("ponger", shared, ROOT / "services", {}) as process:
+        first = wait_for(process.status, "the first status", every_s=0.01)
+        to_first_status_s = used_s(first)
+        process.wait_until_running()
+        pause = Event()
+        pause.wait(2)  # a new service tidies up
+        before_s = used_s(first)
+        pause.wait(_IDLE_S)
+        idle = (used_s(first) - before_s) / _IDLE_S
+        resident_mb = rss_mb(first)
+
+    assert to_first_status_s < 0.8  # 0.28 to 0.47 s were measured, the latter on a busy computer
+    assert idle < 0.003  # 0.07 to 0.2 %
+    assert resident_mb < (45 if shared.url.startswith("sqlite") else 52)  # 44 and 49
+
+
+def used_s(status: ServiceStatus | None) -> float:
+    """Return the CPU time that a service has used so far, in seconds."""
+    assert status is not None
+    used = cpu_s(status.pid)
+    assert used is not None
+    return used
+
+
+def rss_mb(status: ServiceStatus | None) -> float:
+    """Return how much memory of a service is resident, shared libraries included, in MB."""
+    assert status is not None
+    text = Path(f"/proc/{status.pid}/status").read_text(encoding="utf-8")
+    found = re.search(r"VmRSS:\s+(\d+) kB", text)
+    assert found is not None
+    return int(found[1]) * 1024 / 1e6
