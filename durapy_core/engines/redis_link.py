@@ -236,10 +236,10 @@ def in_transaction(packed: bytes) -> bytes:
 
 def explain(error: exceptions.RedisError, name: str) -> EngineError:
     """Return an error reply as one line that says what to do."""
+    text = str(error).removesuffix(".")
     for kind, advice in _ADVICE.items():
         if isinstance(error, kind):
-            return EngineError(f"{name} refused: {error}; {advice}")
-    text = str(error)
+            return EngineError(f"{name} refused: {text}; {advice}")
     if text.startswith("MISCONF"):
         return EngineError(
             f"{name} refuses writes because it cannot save to its disk; free space there and see "

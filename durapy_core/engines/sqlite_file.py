@@ -24,6 +24,8 @@ except ImportError:  # Windows: writers rely on SQLite's own waiting
 
 _QUEUE_POLL_S: Final = 0.0002
 _BUSY_S: Final = 1.0
+_FULL: Final = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
+"""The second: no space to enlarge the index of the write-ahead log."""
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -179,7 +181,7 @@ def explain(error: sqlite3.Error, path: Path) -> EngineError:
     name = getattr(error, "sqlite_errorname", "")
     if _is_busy(error):
         return _locked(path)
-    if name.startswith("SQLITE_FULL"):
+    if name.startswith(_FULL):
         return EngineError(f"The disk of {path} is full, nothing was stored; free some space.")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return EngineError(f"{path} cannot be written ({error}); check its owner and permissions.")
