@@ -7,7 +7,7 @@ from durapy_core.command import Command, CommandRecord
 from durapy_core.engines.base import COMMANDS, Engine
 from durapy_core.engines.lead import Lead
 from durapy_core.entry import Entry, NewEntry
-from durapy_core.errors import InvalidCommandError, LeaseLostError
+from durapy_core.errors import EngineError, InvalidCommandError, LeaseLostError
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -24,6 +24,7 @@ class Outbox:
         stop_service: ends the service after the current handler, as SIGTERM does.
         recognise: returns what a numbered send stored when it was made before; None when no send
             can have been.
+        refused: whether the store has not taken a send since this was last set to False.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Outbox:
         self.stop_service = stop_service
         self.recognise: Callable[[NewEntry], Entry | None] | None = None
         self.safe_state: Callable[[], str | None] = _not_engaged
+        self.refused = False
         self._lead = lead
         self._on_lost = on_lost
 
@@ -55,8 +57,8 @@ class Outbox:
             return CommandRecord(entry=self._send_again([new])[0], command=command)
         try:
             return CommandRecord(entry=self._lead.append(COMMANDS, new), command=command)
-        except LeaseLostError as error:
-            self._on_lost(error)
+        except EngineError as error:
+            self._note(error)
             raise
 
     def send_many(
@@ -85,9 +87,14 @@ class Outbox:
     def _append_many(self, new: list[NewEntry]) -> list[Entry]:
         try:
             return self._lead.append_many(COMMANDS, new)
-        except LeaseLostError as error:
-            self._on_lost(error)
+        except EngineError as error:
+            self._note(error)
             raise
+
+    def _note(self, error: EngineError) -> None:
+        self.refused = True
+        if isinstance(error, LeaseLostError):
+            self._on_lost(error)
 
     def _entry(self, command: Command, cause: str | None, n: int | None) -> NewEntry:
         if not isinstance(command, Command):

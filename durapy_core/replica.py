@@ -7,9 +7,10 @@ harness takes the turns.
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from loguru import logger
 
@@ -17,7 +18,7 @@ from durapy_core.context import StopReason
 from durapy_core.engines.base import CATALOG, LEASES, Engine
 from durapy_core.engines.lead import Lead
 from durapy_core.entry import Cursor
-from durapy_core.errors import EngineError, LeaseLostError, ServiceError
+from durapy_core.errors import EngineError, EngineUnavailableError, LeaseLostError, ServiceError
 from durapy_core.failures import FailureHook
 from durapy_core.leadership import Leadership
 from durapy_core.office import Office
@@ -29,6 +30,8 @@ from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.store_clock import StoreClock, boottime_s
 from durapy_core.term import Term
 from durapy_core.versions import publish_catalog
+
+R = TypeVar("R")
 
 _LOOKS_PER_LEASE: Final = 20
 """A standby looks so often; the lease is shorter by one look, so that none comes too late."""
@@ -208,7 +211,7 @@ class Replica:
     def _take_lead(self, wait_s: float) -> bool:
         """Lead if nobody does, else wait for up to `wait_s` seconds until somebody gives up."""
         asked: list[float] = []
-        lead = self._office.patience.call(lambda: self._ask_for_lead(asked))[0]
+        lead = self._ask(lambda: self._ask_for_lead(asked))
         if lead is not None:
             return self._begin_term(lead, asked_s=asked[-1])
         if self._leases is None:
@@ -223,19 +226,27 @@ class Replica:
 
     def _stand_by(self) -> None:
         """Say that another process leads; look for its release from here on."""
-        self._leases = self._office.patience.call(lambda: self._engine.end(LEASES))[0]
+        self._leases = self._ask(lambda: self._engine.end(LEASES))
         name, catalog = self._service.name, self._service.publish()
-        if self._office.patience.call(lambda: self._engine.table(CATALOG))[0].get(name) is None:
-            self._office.patience.call(lambda: publish_catalog(self._engine, catalog))
+        if self._ask(lambda: self._engine.table(CATALOG)).get(name) is None:
+            self._ask(lambda: publish_catalog(self._engine, catalog))
         self._phase = ServiceState.STANDBY
         self._log.info("standing by: another process leads this service")
 
     def _wait_for_release(self, after: Cursor, wait_s: float) -> None:
-        entries = self._office.patience.call(
-            lambda: self._engine.read(LEASES, after=after, wait_s=wait_s)
-        )[0]
+        entries = self._ask(lambda: self._engine.read(LEASES, after=after, wait_s=wait_s))
         if entries:
             self._leases = Cursor(entries[-1].key)
+
+    def _ask(self, call: Callable[[], R]) -> R:
+        """Return what a call to the store returns, however long it is away.
+
+        A store that refuses ends a process that has only just started; later it is waited for as
+        well, so that a full disk ends no standby.
+        """
+        starting = self._phase is ServiceState.STARTING
+        on = EngineUnavailableError if starting else EngineError
+        return self._office.patience.call(call, on=on)[0]
 
     def _begin_term(self, lead: Lead, *, asked_s: float) -> bool:
         if self._phase is ServiceState.STANDBY:

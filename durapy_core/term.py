@@ -236,7 +236,9 @@ class Term:
             receipt = self._dispatcher.dispatch(entry)
             books.add(entry.key, receipt)
             alone = self._dispatcher.redelivery is not None and self._passed(entry, receipt)
+            alone = alone or self._outbox.refused  # a store that is full takes no next record's
             if alone or (entry is not last and time.monotonic() >= self._due_s):
+                self._outbox.refused = False
                 if not self._try(self._commit, "a commit"):
                     return  # nothing more is handled until that is resolved
                 self._due_s = time.monotonic() + self._office.commit_s

@@ -1,4 +1,4 @@
-"""What every test may ask for, and the account of what could not run."""
+"""What every test may ask for, and the account of what did not run."""
 
 from collections.abc import Iterator
 
@@ -12,8 +12,17 @@ pytest.register_assert_rewrite("durapy_core.testing")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take `--long`, which lets the tests of faults go on ten times as long."""
-    parser.addoption("--long", action="store_true", help="the tests of faults, ten times as long")
+    """Take `--long`, which also runs what is marked `long`."""
+    parser.addoption("--long", action="store_true", help="also the tests that take minutes each")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes minutes; the end of the run lists it by name."""
+    if config.getoption("--long"):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="it takes minutes: scripts/test --long"))
 
 
 @pytest.fixture(scope="session")
@@ -32,11 +41,11 @@ def browser() -> Iterator[Browser]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List by name what could not run, and why."""
+    """List by name what did not run, and why."""
     skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
     if not skipped:
         return
-    terminalreporter.section(f"{len(skipped)} could not run")
+    terminalreporter.section(f"{len(skipped)} did not run")
     for report in skipped:
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         terminalreporter.line(f"{report.nodeid}: {why}")

@@ -85,10 +85,12 @@ class Commit:
 
     Attributes:
         sent: whether it was ever sent.
+        done: whether the server has acknowledged it.
     """
 
     def __init__(self, account: Account, progress: Progress | None, *more: bytes) -> None:
         self.sent = False
+        self.done = False
         self._account = account
         self._progress = progress
         self._more = more
@@ -118,6 +120,7 @@ class Commit:
         results = [link.reply()] if self._count == 1 else link.unpack(self._count)
         if self._progress is not None:
             self._account.acknowledge(self._progress)
+        self.done = True
         return results
 
 

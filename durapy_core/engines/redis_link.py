@@ -236,10 +236,10 @@ def in_transaction(packed: bytes) -> bytes:
 
 def explain(error: exceptions.RedisError, name: str) -> EngineError:
     """Return an error reply as one line that says what to do."""
+    text = str(error).removesuffix(".")
     for kind, advice in _ADVICE.items():
         if isinstance(error, kind):
-            return EngineError(f"{name} refused: {error}; {advice}")
-    text = str(error)
+            return EngineError(f"{name} refused: {text}; {advice}")
     if "executing the script can't" in text:
         advice = _ADVICE[exceptions.NoPermissionError]
         return EngineError(f"{name} refused: {text.partition(': ')[0]}; {advice}")

@@ -24,7 +24,13 @@ READ_TIMEOUT_S: Final = _LONGEST_BLOCK_S + REPLY_TIMEOUT_S
 
 
 class Before(Protocol):
-    """What is done before a read in the same round trip."""
+    """What is done before a read in the same round trip.
+
+    Attributes:
+        done: whether its replies were taken; a read that is made again leaves it out then.
+    """
+
+    done: bool
 
     def pack(self, link: Link) -> bytes:
         """Return the request; called anew for each attempt."""
@@ -163,7 +169,7 @@ class Reader:
 def _read_once(
     link: Link, head: bytes, request: bytes, before: Before | None
 ) -> list[Entry] | None:
-    if before is None:
+    if before is None or before.done:
         link.send(request)
         return link.entries(head)
     link.send(before.pack(link) + request)

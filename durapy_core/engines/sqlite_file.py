@@ -26,6 +26,8 @@ _QUEUE_POLL_S: Final = 0.0002
 _BUSY_S: Final = 1.0
 _MOST_WAL_BYTES: Final = 64 * 1024 * 1024
 """The write-ahead log is cut to this once it could be copied, such as after a reader that hung."""
+_FULL: Final = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
+"""The second: no space to enlarge the index of the write-ahead log."""
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -182,7 +184,7 @@ def explain(error: sqlite3.Error, path: Path) -> EngineError:
     name = getattr(error, "sqlite_errorname", "")
     if _is_busy(error):
         return _locked(path)
-    if name.startswith("SQLITE_FULL"):
+    if name.startswith(_FULL):
         return EngineError(f"The disk of {path} is full, nothing was stored; free some space.")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return EngineError(f"{path} cannot be written ({error}); check its owner and permissions.")

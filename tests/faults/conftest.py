@@ -1,32 +1,52 @@
-from collections.abc import Iterator
+"""The rigs that are hurt here, and what became of the records of each."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.fault_rig import FaultRig
 from tests.support.redis_server import RedisServer
+from tests.support.requirements import missing
 from tests.support.service_process import shared_store
+from tests.support.small_disk import SmallDisk
+
+ACCOUNT = "account"
 
 
 @pytest.fixture
-def sqlite_rig(tmp_path: Path) -> Iterator[FaultRig]:
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say what became of the records, at the end of the run."""
+
+    def note(text: str) -> None:
+        request.node.user_properties.append((ACCOUNT, text))
+
+    return note
+
+
+@pytest.fixture
+def sqlite_rig(tmp_path: Path, say: Callable[[str], None]) -> Iterator[FaultRig]:
     """A rig on SQLite."""
     with shared_store(f"sqlite:///{tmp_path}/rig.db", tmp_path) as shared:
-        yield FaultRig(shared)
+        yield FaultRig(shared, say=say)
 
 
 @pytest.fixture
 def aof_server() -> Iterator[RedisServer]:
-    """A Redis of the test's own that writes an append-only file."""
-    with RedisServer(aof=True) as server:
+    """A Redis of the test's own that writes an append-only file, with a password as in Compose."""
+    with RedisServer(aof=True, password="rig") as server:  # noqa: S106 (nobody else reaches it)
         yield server
 
 
 @pytest.fixture
-def redis_rig(aof_server: RedisServer, tmp_path: Path) -> Iterator[FaultRig]:
-    """A rig on Redis with its append-only file."""
+def redis_rig(
+    aof_server: RedisServer, tmp_path: Path, say: Callable[[str], None]
+) -> Iterator[FaultRig]:
+    """A rig on Redis with its append-only file, over its Unix socket."""
     with shared_store(aof_server.unix_url, tmp_path) as shared:
-        yield FaultRig(shared)
+        yield FaultRig(shared, say=say)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.redis)])
@@ -38,6 +58,40 @@ def rig(request: pytest.FixtureRequest) -> FaultRig:
 
 
 @pytest.fixture
-def times(request: pytest.FixtureRequest) -> int:
-    """How much longer than usual a test is to go on: 10 with `--long`."""
-    return 10 if request.config.getoption("--long") else 1
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A disk of 16 MB that a test may fill."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    options = ("-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder))
+    mounted = subprocess.run(["mount", *options], check=False, capture_output=True, text=True)
+    if mounted.returncode:
+        missing("disk", f"only root may mount one ({mounted.stderr.strip()})")
+    try:
+        yield SmallDisk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def faketime() -> Path:
+    """The library that steps the clock of one process."""
+    found = [*Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")]
+    if not found or shutil.which("faketime") is None:
+        missing("faketime", "the Debian package faketime is not installed")
+    return found[0]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say of each test what became of its records."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    lines = [
+        f"{report.nodeid.removeprefix('tests/faults/')}: {text}"
+        for report in reports
+        if report.when == "call"
+        for name, text in report.user_properties
+        if name == ACCOUNT
+    ]
+    if lines:
+        terminalreporter.section("what became of the records")
+    for line in lines:
+        terminalreporter.line(line)

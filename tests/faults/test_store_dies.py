@@ -1,34 +1,88 @@
-"""A Redis that is killed under load, and comes back with its append-only file."""
+"""A Redis that dies under load, hangs, or is shut down, and comes back."""
 
+from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 
 import pytest
 
+from durapy_core.status import ServiceState
 from tests.support.fault_rig import LIMIT_S, FaultRig
 from tests.support.redis_server import RedisServer
+from tests.support.service_process import shared_store
 from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.redis]
 
 
-@pytest.mark.timeout(1800)
-def test_a_redis_killed_under_load_loses_nothing_that_it_had_acknowledged(
-    redis_rig: FaultRig, aof_server: RedisServer, times: int
-) -> None:
-    rig, pause = redis_rig, Event()
+def die_again_and_again(rig: FaultRig, server: RedisServer, times: int) -> None:
+    pause = Event()
     with rig.spawn(lease_s=3) as process:
         wait_for(lambda: rig.leader([process]), "a leader", limit_s=LIMIT_S)
         with rig.stream():
-            for _ in range(5 * times):
+            for _ in range(times):
                 before = len(rig.keys)
                 wait_for(lambda before=before: len(rig.keys) > before + 20, "the stream to go on")  # type: ignore[misc]
-                aof_server.kill()
+                server.kill()
                 pause.wait(0.3)
-                aof_server.start()
+                server.start()
         rig.ask()
         rig.wait_until_handled()
 
-    account = rig.account()
-    assert account.lost == 0
-    assert [key for key in rig.keys if rig.shared.engine.get("commands", key) is None] == []
-    assert (account.doubled, account.receipts) == (0, {})
+
+@pytest.mark.parametrize(
+    "times", [5, pytest.param(50, marks=[pytest.mark.long, pytest.mark.timeout(1800)])]
+)
+def test_a_redis_killed_under_load_loses_nothing_that_it_had_acknowledged(
+    redis_rig: FaultRig, aof_server: RedisServer, times: int
+) -> None:
+    die_again_and_again(redis_rig, aof_server, times)
+
+    account = redis_rig.account()
+    assert (account.lost, account.doubled, account.receipts) == (0, 0, {})
+
+
+def test_a_redis_that_syncs_each_second_loses_nothing_when_it_is_killed_on_an_idle_disk(
+    tmp_path: Path, say: Callable[[str], None]
+) -> None:
+    everysec = ("--appendonly", "yes", "--appendfsync", "everysec")
+    memory = Path("/dev/shm")  # noqa: S108 (a disk that is never busy)
+    with (
+        RedisServer(*everysec, folder=memory) as server,
+        shared_store(server.unix_url, tmp_path) as shared,
+    ):
+        rig = FaultRig(shared, say=say)
+        die_again_and_again(rig, server, 3)
+
+        account = rig.account()
+    assert (account.lost, account.doubled, account.receipts) == (0, 0, {})
+
+
+@pytest.mark.parametrize(
+    "away_s", [2.0, pytest.param(30.0, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+)
+@pytest.mark.parametrize("way", ["hangs", "is shut down"])
+def test_a_redis_that_is_away_is_waited_for(
+    redis_rig: FaultRig, aof_server: RedisServer, way: str, away_s: float
+) -> None:
+    rig = redis_rig
+    leave, come_back = {
+        "hangs": (aof_server.freeze, aof_server.thaw),
+        "is shut down": (aof_server.stop, aof_server.start),
+    }[way]
+    with rig.spawn() as one, rig.spawn() as two:
+        processes = [one, two]
+        wait_for(lambda: rig.leader(processes), "a leader", limit_s=LIMIT_S)
+        with rig.stream():
+            wait_for(lambda: len(rig.keys) > 20, "the stream")
+            leave()
+            Event().wait(away_s)
+            come_back()
+            before = len(rig.keys)
+            wait_for(lambda: len(rig.keys) > before + 20, "the stream to go on", limit_s=LIMIT_S)
+        rig.wait_until_handled()
+
+        states = {status.state for each in processes if (status := each.status())}
+        account = rig.account()
+    assert states <= {ServiceState.IDLE, ServiceState.BUSY, ServiceState.STANDBY}
+    assert (account.lost, account.doubled, account.receipts) == (0, 0, {})

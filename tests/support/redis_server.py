@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -12,6 +13,7 @@ from typing import Any, Self
 
 from redis import Redis
 
+from durapy_core.settings import child_environment
 from tests.support.requirements import missing
 
 START_LIMIT_S = 30
@@ -25,19 +27,29 @@ class RedisServer:
         socket_path: its Unix socket, a path short enough for one.
     """
 
-    def __init__(self, *options: str, aof: bool = False, password: str | None = None) -> None:
+    def __init__(
+        self,
+        *options: str,
+        aof: bool = False,
+        password: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Start a server in a folder of its own, which is made in `folder`."""
         self.program = shutil.which("redis-server") or missing("redis", "no redis-server in PATH")
-        self.folder = Path(tempfile.mkdtemp(prefix="durapy-redis-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="durapy-redis-", dir=folder))
         self.socket_path = self.folder / "redis.sock"
         self.port = _free_port()
         self.password = password
-        self._options = [*options]
+        self._environment = child_environment(**(environment or {}))
+        self._options: list[str] = []
         if aof:
             # Not everysec: while the disk is slow to sync, Redis then answers before it has handed
             # the record to the kernel, for up to 2 s, and a SIGKILL loses it.
             self._options += ["--appendonly", "yes", "--appendfsync", "always"]
         if password:
             self._options += ["--requirepass", password]
+        self._options += options  # the last word is the test's
         self._process: subprocess.Popen[str] | None = None
         self.start()
 
@@ -58,6 +70,7 @@ class RedisServer:
                 *("--save", "", "--dir", str(self.folder), "--logfile", "", "--daemonize", "no"),
                 *self._options,
             ],
+            env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -74,6 +87,10 @@ class RedisServer:
     def stop(self) -> None:
         """End it in order."""
         self._end(signal.SIGTERM)
+
+    def ended(self) -> bool:
+        """Return whether it does not run, by whosever doing."""
+        return self._process is None or self._process.poll() is not None
 
     def freeze(self) -> None:
         """Let it hang: it keeps its connections and answers nothing, until `thaw`."""

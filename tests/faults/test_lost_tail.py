@@ -1,6 +1,6 @@
 """A Redis without durability that dies under a running service, and comes back empty."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,9 +24,9 @@ def server() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def rig(server: RedisServer, tmp_path: Path) -> Iterator[FaultRig]:
+def rig(server: RedisServer, tmp_path: Path, say: Callable[[str], None]) -> Iterator[FaultRig]:
     with shared_store(server.unix_url, tmp_path) as shared:
-        yield FaultRig(shared)
+        yield FaultRig(shared, say=say)
 
 
 def test_a_service_says_what_was_lost_and_goes_on_with_what_comes(
