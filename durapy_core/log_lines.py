@@ -1,6 +1,7 @@
 """How a line of the log looks: coloured for a terminal, JSON for a program."""
 
 import json
+import re
 import traceback
 from collections.abc import Callable
 from datetime import UTC
@@ -20,6 +21,7 @@ _COLOURS: Final = {
     "CRITICAL": "\x1b[1;31m",
 }
 _BOUND: Final = ("service", "replica", "key")
+_ANSI: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # A value from outside must not move the cursor or forge a line: only its escape is shown.
 _CONTROLS: Final = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"
@@ -36,7 +38,7 @@ def render_json(line: Line) -> str:
         **{name: value for name, value in line.fields.items() if name not in _BOUND},
     }
     if line.error is not None:
-        shown["exception"] = _trace(line.error)
+        shown["exception"] = trace_of(line.error)
     return json.dumps(shown, ensure_ascii=False, default=str)
 
 
@@ -57,7 +59,18 @@ def render_colour(line: Line) -> str:
         f"{colour}{line.level:<8}{_RESET} {_clean(str(service))} │ {_clean(line.message)}"
         + (f"  {_DIM}{_clean(fields)}{_RESET}" if fields else "")
     )
-    return text + ("\n" + _clean(_trace(line.error)) if line.error is not None else "")
+    trace = "\n" + _clean(trace_of(line.error)) if line.error is not None else ""
+    return (text + trace).replace("\n", f"\n{_RESET}")  # so `is_rendered` knows each of its lines
+
+
+def is_rendered(text: str) -> bool:
+    """Return whether a line of a process's output was written by one of the functions above."""
+    return text.startswith((_DIM, _RESET, '{"time": "'))
+
+
+def strip_colours(text: str) -> str:
+    """Return the text without a terminal's escape sequences."""
+    return _ANSI.sub("", text)
 
 
 def hide_secrets(render: Render, secrets: frozenset[str]) -> Render:
@@ -82,5 +95,6 @@ def _clean(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
-def _trace(error: BaseException) -> str:
+def trace_of(error: BaseException) -> str:
+    """Return the traceback of an exception as Python prints it."""
     return "".join(traceback.format_exception(error)).rstrip()
