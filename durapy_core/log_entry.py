@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from durapy_core.entry import Entry, NewEntry
 from durapy_core.json_text import JsonTextError, parse_json
-from durapy_core.log_lines import trace_of
+from durapy_core.log_lines import brief, escape_controls, trace_of
 from durapy_core.log_sink import Line
 
 LONGEST_TEXT: Final = 64 * 1024
@@ -71,6 +71,15 @@ def line_json(entry: Entry) -> dict[str, Any]:
         "fields": fields if isinstance(fields, dict) else {},
         "exception": _text(body.get("exception")),
     }
+
+
+def render_line(line: dict[str, Any]) -> str:
+    """Return a line as text for a file: time, level, service, message, fields; its traceback."""
+    fields = " ".join(f"{name}={brief(value)}" for name, value in line["fields"].items())
+    service = line["service"] or "-"
+    head = f"{line['time']} {line['level']:<8} {service:<12} {line['message']}"
+    parts = (head + (f"  {fields}" if fields else ""), line["exception"])
+    return escape_controls("\n".join(part for part in parts if part)).replace("\n", "\n    ")
 
 
 def severity_of(entry: Entry) -> int:

@@ -52,14 +52,14 @@ def render_colour(line: Line) -> str:
         and value is not None
         and str(value) not in line.message  # said already
     }
-    fields = " ".join(f"{name}={_brief(value)}" for name, value in told.items())
-    service = line.fields.get("service") or "-"
+    fields = " ".join(f"{name}={brief(value)}" for name, value in told.items())
+    service = escape_controls(str(line.fields.get("service") or "-"))
     text = (
         f"{_DIM}{line.time:%H:%M:%S}.{line.time.microsecond // 1000:03d}{_RESET} "
-        f"{colour}{line.level:<8}{_RESET} {_clean(str(service))} │ {_clean(line.message)}"
-        + (f"  {_DIM}{_clean(fields)}{_RESET}" if fields else "")
+        f"{colour}{line.level:<8}{_RESET} {service} │ {escape_controls(line.message)}"
+        + (f"  {_DIM}{escape_controls(fields)}{_RESET}" if fields else "")
     )
-    trace = "\n" + _clean(trace_of(line.error)) if line.error is not None else ""
+    trace = "\n" + escape_controls(trace_of(line.error)) if line.error is not None else ""
     return (text + trace).replace("\n", f"\n{_RESET}")  # so `is_rendered` knows each of its lines
 
 
@@ -86,12 +86,14 @@ def hide_secrets(render: Render, secrets: frozenset[str]) -> Render:
     return render_hidden if forms else render
 
 
-def _brief(value: object) -> str:
+def brief(value: object) -> str:
+    """Return a value on one line, in quotes where it has spaces."""
     text = str(value).replace("\n", "\\n")
     return repr(text) if " " in text or not text else text
 
 
-def _clean(text: str) -> str:
+def escape_controls(text: str) -> str:
+    """Return the text with every control character but line end and tab as an escape."""
     return text.translate(_CONTROLS)
 
 

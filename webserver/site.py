@@ -18,7 +18,7 @@ class Site:
     """The parts of one web server, put together in `make_app`.
 
     Attributes:
-        commands, operations, receipts: the readers of these logs.
+        commands, operations, receipts, logs: the readers of these logs.
         wrong_guesses: held while a wrong token or code is answered slowly, so that guesses wait
             for each other; right ones do not wait.
     """
@@ -31,6 +31,7 @@ class Site:
     commands: LogFeed
     operations: LogFeed
     receipts: LogFeed
+    logs: LogFeed
     pages: Pages
     static: StaticFiles
     wrong_guesses: Lock

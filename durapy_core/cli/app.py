@@ -6,7 +6,7 @@ from io import TextIOWrapper
 import typer
 from loguru import logger
 
-from durapy_core.cli import history, operate, run, send, show, types, up
+from durapy_core.cli import history, logs, operate, run, send, show, types, up
 from durapy_core.errors import SettingsError
 from durapy_core.settings import Settings, load_settings
 
@@ -15,6 +15,7 @@ VERBS = (
     run.run,
     send.send,
     history.history,
+    logs.logs,
     show.ps,
     types.types,
     operate.restart,
