@@ -17,7 +17,7 @@ from loguru import logger
 
 from durapy_core.errors import SettingsError
 from durapy_core.log_lines import Render, hide_secrets, render_colour, render_json
-from durapy_core.log_sink import Line, Output, QueueSink
+from durapy_core.log_sink import Line, Output, QueueSink, Tee
 
 if TYPE_CHECKING:
     from loguru import Record
@@ -29,9 +29,16 @@ _SHORTEST_SECRET: Final = 4
 
 
 def configure(
-    settings: "Settings", *, service: str, replica: str = "", stream: TextIO | None = None
+    settings: "Settings",
+    *,
+    service: str,
+    replica: str = "",
+    stream: TextIO | None = None,
+    tee: Tee | None = None,
 ) -> None:
     """Send every log line of this process to `stream` (stdout), and to a file if one is set.
+
+    `tee` is given the lines that it wants as well, whatever the level set for the others.
 
     A terminal gets colour, anything else one JSON object a line, unless the settings say. Lines
     are written by a thread of their own and flushed when the process exits, also after an error.
@@ -47,9 +54,10 @@ def configure(
         outputs.append(_to_file(settings.log_file, service, settings))
     logger.remove()
     logger.configure(extra={"service": service, "replica": replica or None})
+    severity = logger.level(settings.log_level).no
     logger.add(
-        QueueSink(outputs),
-        level=settings.log_level,
+        QueueSink(outputs, severity=severity, tee=tee),
+        level=severity if tee is None else min(severity, tee.severity),
         format=_render_later,
         colorize=False,
         backtrace=False,
@@ -88,7 +96,7 @@ def _render_later(_record: "Record") -> str:
 
 def _to_stream(stream: TextIO, settings: "Settings") -> Output:
     colour = settings.log_format == "colour" or (settings.log_format == "auto" and stream.isatty())
-    render = hide_secrets(render_colour if colour else render_json, _secrets(settings))
+    render = hide_secrets(render_colour if colour else render_json, secrets_of(settings))
 
     def write(line: Line) -> None:
         text = render(line) + "\n"
@@ -117,11 +125,12 @@ def _to_file(template: Path, service: str, settings: "Settings") -> Output:
             f"DURAPY_LOG_FILE={template} cannot be written ({error.strerror}); "
             "name a file in a folder that can, or leave it empty."
         ) from error
-    render: Render = hide_secrets(render_json, _secrets(settings))
+    render: Render = hide_secrets(render_json, secrets_of(settings))
     return lambda line: handler.emit(logging.makeLogRecord({"msg": render(line)}))
 
 
-def _secrets(settings: "Settings") -> frozenset[str]:
+def secrets_of(settings: "Settings") -> frozenset[str]:
+    """Return what no line of the log may show."""
     hidden = (settings.token, settings.engine_password)
     values = {secret.get_secret_value() for secret in hidden if secret is not None}
     password = urlsplit(settings.engine).password

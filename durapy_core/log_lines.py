@@ -1,6 +1,7 @@
 """How a line of the log looks: coloured for a terminal, JSON for a program."""
 
 import json
+import re
 import traceback
 from collections.abc import Callable
 from datetime import UTC
@@ -20,6 +21,7 @@ _COLOURS: Final = {
     "CRITICAL": "\x1b[1;31m",
 }
 _BOUND: Final = ("service", "replica", "key")
+_ANSI: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # A value from outside must not move the cursor or forge a line: only its escape is shown.
 _CONTROLS: Final = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"
@@ -36,7 +38,7 @@ def render_json(line: Line) -> str:
         **{name: value for name, value in line.fields.items() if name not in _BOUND},
     }
     if line.error is not None:
-        shown["exception"] = _trace(line.error)
+        shown["exception"] = trace_of(line.error)
     return json.dumps(shown, ensure_ascii=False, default=str)
 
 
@@ -50,14 +52,25 @@ def render_colour(line: Line) -> str:
         and value is not None
         and str(value) not in line.message  # said already
     }
-    fields = " ".join(f"{name}={_brief(value)}" for name, value in told.items())
-    service = line.fields.get("service") or "-"
+    fields = " ".join(f"{name}={brief(value)}" for name, value in told.items())
+    service = escape_controls(str(line.fields.get("service") or "-"))
     text = (
         f"{_DIM}{line.time:%H:%M:%S}.{line.time.microsecond // 1000:03d}{_RESET} "
-        f"{colour}{line.level:<8}{_RESET} {_clean(str(service))} │ {_clean(line.message)}"
-        + (f"  {_DIM}{_clean(fields)}{_RESET}" if fields else "")
+        f"{colour}{line.level:<8}{_RESET} {service} │ {escape_controls(line.message)}"
+        + (f"  {_DIM}{escape_controls(fields)}{_RESET}" if fields else "")
     )
-    return text + ("\n" + _clean(_trace(line.error)) if line.error is not None else "")
+    trace = "\n" + escape_controls(trace_of(line.error)) if line.error is not None else ""
+    return (text + trace).replace("\n", f"\n{_RESET}")  # so `is_rendered` knows each of its lines
+
+
+def is_rendered(text: str) -> bool:
+    """Return whether a line of a process's output was written by one of the functions above."""
+    return text.startswith((_DIM, _RESET, '{"time": "'))
+
+
+def strip_colours(text: str) -> str:
+    """Return the text without a terminal's escape sequences."""
+    return _ANSI.sub("", text)
 
 
 def hide_secrets(render: Render, secrets: frozenset[str]) -> Render:
@@ -73,14 +86,17 @@ def hide_secrets(render: Render, secrets: frozenset[str]) -> Render:
     return render_hidden if forms else render
 
 
-def _brief(value: object) -> str:
+def brief(value: object) -> str:
+    """Return a value on one line, in quotes where it has spaces."""
     text = str(value).replace("\n", "\\n")
     return repr(text) if " " in text or not text else text
 
 
-def _clean(text: str) -> str:
+def escape_controls(text: str) -> str:
+    """Return the text with every control character but line end and tab as an escape."""
     return text.translate(_CONTROLS)
 
 
-def _trace(error: BaseException) -> str:
+def trace_of(error: BaseException) -> str:
+    """Return the traceback of an exception as Python prints it."""
     return "".join(traceback.format_exception(error)).rstrip()

@@ -8,13 +8,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Condition, Thread
-from typing import TYPE_CHECKING, Any, Final
+from threading import Condition, Thread, local
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from loguru import Message
 
 LIMIT: Final = 10_000
+TOO_FAST: Final = "they came faster than they could be written"
 FLUSH_S: Final = 2.0
 
 
@@ -23,6 +24,7 @@ class Line:
     """A line of the log before it is rendered.
 
     Attributes:
+        severity: the level as loguru counts it, from 5 (TRACE) to 50 (CRITICAL).
         fields: what was bound or given by name.
         error: the exception to show below it, or None.
     """
@@ -32,18 +34,50 @@ class Line:
     message: str
     fields: dict[str, Any]
     error: BaseException | None = None
+    severity: int = 20
 
 
 Output = Callable[[Line], None]
 """Writes one line somewhere. It may raise OSError or ValueError: the line is lost there."""
 
 
+class Tee(Protocol):
+    """Takes lines beside a sink's outputs, with a queue and a thread of its own."""
+
+    severity: int
+    """The least severe line that it is given."""
+
+    def take(self, line: Line) -> None:
+        """Take a line. Returns at once."""
+
+    def stop(self) -> None:
+        """Hand on what is left, but wait no longer than FLUSH_S for it."""
+
+
+class _UnderWay(local):
+    key: str | None = None
+
+
+under_way: Final = _UnderWay()
+"""`key` is the record that this thread handles, so that a line says which one it belongs to."""
+
+
 class QueueSink:
     """What loguru writes to (`write`), and stops (`stop`) on removal and when the process exits."""
 
-    def __init__(self, outputs: Sequence[Output], *, limit: int = LIMIT) -> None:
+    def __init__(
+        self,
+        outputs: Sequence[Output],
+        *,
+        limit: int = LIMIT,
+        severity: int = 0,
+        tee: Tee | None = None,
+    ) -> None:
+        """Take where lines of `severity` and above go; `tee` says by itself which it wants."""
         self._outputs = outputs
         self._limit = limit
+        self._severity = severity
+        self._tee = tee
         self._changed = Condition()
         self._waiting: deque[Line] = deque()
         self._dropped = 0
@@ -56,13 +90,22 @@ class QueueSink:
         """Take a line. Returns at once, whatever the outputs are doing."""
         record = message.record
         raised = record["exception"]
+        level = record["level"]
+        fields = record["extra"]
+        if under_way.key is not None:
+            fields.setdefault("key", under_way.key)
         line = Line(
             time=record["time"],
-            level=record["level"].name,
+            level=level.name,
             message=record["message"],
-            fields=record["extra"],
+            fields=fields,
             error=raised.value if raised else None,
+            severity=level.no,
         )
+        if self._tee is not None and level.no >= self._tee.severity:
+            self._tee.take(line)
+        if level.no < self._severity:
+            return
         with self._changed:
             if len(self._waiting) >= self._limit:
                 self._waiting.popleft()
@@ -80,6 +123,8 @@ class QueueSink:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+        if self._tee is not None:
+            self._tee.stop()
         self._thread.join(FLUSH_S)
 
     def _run(self) -> None:
@@ -98,7 +143,7 @@ class QueueSink:
             self._waiting.clear()
             self._dropped = 0
             self._writing = bool(batch)
-        return [_tell_dropped(dropped, batch[0]), *batch] if dropped else batch
+        return [tell_dropped(dropped, batch[0], TOO_FAST), *batch] if dropped else batch
 
 
 def _write(output: Output, line: Line) -> None:
@@ -108,10 +153,12 @@ def _write(output: Output, line: Line) -> None:
         return  # a full disk or a closed pipe: there is nowhere left to say so
 
 
-def _tell_dropped(count: int, first_kept: Line) -> Line:
+def tell_dropped(count: int, first_kept: Line, why: str) -> Line:
+    """Return the line that says how many were dropped before the first one that is left."""
     return Line(
         time=first_kept.time,
         level="WARNING",
-        message=f"{count} log lines were dropped: they came faster than they could be written",
+        message=f"{count} log lines were dropped: {why}",
         fields={name: first_kept.fields.get(name) for name in ("service", "replica")},
+        severity=30,
     )

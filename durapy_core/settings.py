@@ -51,6 +51,7 @@ class Settings(ServiceSettings):
         services_dir: the folder that holds one folder per service.
         pages_dir: a folder with pages of your own beside the console's.
         log_level: the least severe level that is logged.
+        log_ship_level: the least severe level that also goes to the store.
         log_format: `auto` is colour on a terminal and JSON lines elsewhere.
         log_file: also log to this file, rotated; `{service}` stands for the service's name, as
             two processes must not share one file; empty for none.
@@ -84,6 +85,7 @@ class Settings(ServiceSettings):
     services_dir: Path = Path("services")
     pages_dir: Path | None = None
     log_level: LogLevel = "INFO"
+    log_ship_level: LogLevel = "INFO"
     log_format: LogFormat = "auto"
     log_file: Path | None = None
     log_file_size_mb: float = Field(10, gt=0)
@@ -106,7 +108,7 @@ class Settings(ServiceSettings):
     docker_socket: Path = Path("/var/run/docker.sock")
     compose_project: str = ""
 
-    @field_validator("log_level", mode="before")
+    @field_validator("log_level", "log_ship_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
+from durapy_core.log_sink import under_way
 from durapy_core.receipt import Outcome
 
 BUSY_AFTER_S: Final = 1.0
@@ -43,6 +44,7 @@ class Vitals:
         """Note that a handler begins on this record, and how long ago that was sent."""
         self.lag_s = lag_s
         self._current = (key, self._clock())
+        under_way.key = key
 
     def end(self) -> float:
         """Note that the handler has returned; return its seconds."""
@@ -52,6 +54,7 @@ class Vitals:
         took_s = now - self._current[1]
         self._took.append((now, took_s))
         self._current = None
+        under_way.key = None
         return took_s
 
     def count(self, outcome: Outcome) -> None:

@@ -11,6 +11,7 @@ from loguru import logger
 from durapy_core import log
 from durapy_core.engines.base import Engine
 from durapy_core.exit_codes import run_quietly
+from durapy_core.log_shipping import make_shipper
 from durapy_core.settings import Settings, load_settings, make_data_dir
 from durapy_core.store import open_store
 from webserver.presence import NAME
@@ -23,8 +24,8 @@ _SEND_TIMEOUT_S: Final = 3.0
 def main() -> int:
     """Serve the console until SIGTERM or Ctrl-C, and return the exit code."""
     settings = load_settings(Settings)
-    log.configure(settings, service=NAME)
     make_data_dir(settings)
+    log.configure(settings, service=NAME, tee=make_shipper(settings))
     asyncio.run(_serve_until_signal(settings))
     return 0
 

@@ -8,7 +8,7 @@ from loguru import logger
 from tornado.routing import PathMatches, Rule
 from tornado.web import RequestHandler
 
-from durapy_core.engines.base import COMMANDS, OPERATIONS, RECEIPTS, Engine
+from durapy_core.engines.base import COMMANDS, LOGS, OPERATIONS, RECEIPTS, Engine
 from durapy_core.revision import find_revision
 from durapy_core.settings import Settings
 from durapy_core.store_clock import StoreClock
@@ -28,6 +28,7 @@ from webserver.unknown_types import UnknownTypes
 from webserver.urls import ROUTES
 
 _PING_S: Final = 20
+_KEEP_LINES: Final = 500  # nobody resumes from this buffer
 
 
 class App(LimitedApplication):
@@ -62,7 +63,9 @@ class App(LimitedApplication):
         site.operations.start()
         site.receipts.start()
         site.safety.look()
+        site.logs.start()
         self._tasks = [
+            asyncio.create_task(self.hub.log_tail.run()),
             asyncio.create_task(site.directory.watch()),
             asyncio.create_task(self.hub.beat()),
             asyncio.create_task(site.offload.run(_ignore(site.pages.refresh))),
@@ -78,6 +81,7 @@ class App(LimitedApplication):
         self.site.commands.close()
         self.site.operations.close()
         self.site.receipts.close()
+        self.site.logs.close()
         self.site.offload.close()
 
 
@@ -98,6 +102,7 @@ def make_app(settings: Settings, engine: Engine) -> App:
         commands=LogFeed(engine, COMMANDS),
         operations=LogFeed(engine, OPERATIONS),
         receipts=LogFeed(engine, RECEIPTS),
+        logs=LogFeed(engine, LOGS, keep=_KEEP_LINES),
         pages=Pages(settings.pages_dir),
         static=StaticFiles(),
         clock=StoreClock(logger),

@@ -14,6 +14,7 @@ from durapy_core.operations import state_of
 from durapy_core.published import KnownTypes
 from durapy_core.record_json import record_json
 from webserver.directory import Snapshot
+from webserver.log_tail import LogTail
 from webserver.resume import Position
 from webserver.site import Site
 
@@ -23,7 +24,8 @@ RECEIPT: Final = "receipt"
 SERVICES: Final = "services"
 TYPES: Final = "types"
 SAFETY: Final = "safety"
-TOPICS: Final = frozenset({COMMAND, OPERATION, RECEIPT, SERVICES, TYPES, SAFETY})
+LOG: Final = "log"
+TOPICS: Final = frozenset({COMMAND, OPERATION, RECEIPT, SERVICES, TYPES, SAFETY, LOG})
 
 _CURSOR_OF: Final = {COMMAND: "commands", OPERATION: "operations", RECEIPT: "receipts"}
 """Where a position keeps how far a topic's log was seen."""
@@ -53,6 +55,7 @@ class Hub:
 
     def __init__(self, site: Site) -> None:
         self.clients: set[Client] = set()
+        self.log_tail = LogTail(site.logs)
         self._site = site
         self._data_of: dict[str, Callable[[Entry], dict[str, Any] | None]] = {
             COMMAND: self._command,
@@ -89,6 +92,10 @@ class Hub:
         if data is None:
             return None
         return _event(topic, data, at=entry.sent_at, resume=position.to_token())
+
+    def log_event(self, lines: list[dict[str, Any]], *, gap: bool) -> str:
+        """Return the event of new log lines, and whether some before them are left out."""
+        return _event(LOG, {"lines": lines, "gap": gap})
 
     def services_event(self) -> str | None:
         """Return what the services said last, or None before the first look."""

@@ -20,7 +20,7 @@ class Site:
     """The parts of one web server, put together in `make_app`.
 
     Attributes:
-        commands, operations, receipts: the readers of these logs.
+        commands, operations, receipts, logs: the readers of these logs.
         clock: the store's, as this process knows it.
         wrong_guesses: held while a wrong token or code is answered slowly, so that guesses wait
             for each other; right ones do not wait.
@@ -35,6 +35,7 @@ class Site:
     commands: LogFeed
     operations: LogFeed
     receipts: LogFeed
+    logs: LogFeed
     pages: Pages
     static: StaticFiles
     clock: StoreClock

@@ -14,10 +14,12 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from durapy_core.json_text import JsonTextError, parse_json
+from durapy_core.log_search import LEVELS, LogFilter
 from durapy_core.record_json import record_json
 from webserver.api.base import Api
+from webserver.api.logs import read_level, read_names
 from webserver.errors import ApiError, answer_to
-from webserver.hub import SAFETY, SERVICES, TOPICS, Hub, dump
+from webserver.hub import LOG, SAFETY, SERVICES, TOPICS, Hub, dump
 from webserver.replay import MOST_WAITING_BYTES, Replay
 from webserver.resume import Position
 from webserver.security import is_same_origin
@@ -33,6 +35,8 @@ class Socket(WebSocketHandler, Api):
 
     topics: set[str]
     live = False
+    log_filter: LogFilter | None = None
+    log_gap = False
 
     def initialize(self, hub: Hub) -> None:
         """Take the hub that fans out."""
@@ -59,10 +63,12 @@ class Socket(WebSocketHandler, Api):
     def open(self, *_: str, **__: str) -> None:
         """Be among those who are told of the heartbeat."""
         self._hub.clients.add(self)
+        self._hub.log_tail.listeners.add(self)
 
     def on_close(self) -> None:
         """Be forgotten."""
         self._hub.clients.discard(self)
+        self._hub.log_tail.listeners.discard(self)
         if self._joining is not None:
             self._joining.cancel()
 
@@ -84,6 +90,10 @@ class Socket(WebSocketHandler, Api):
     def push(self, text: str) -> None:
         """Send a message."""
         self.write_event(text)
+
+    def push_lines(self, lines: list[Message], *, gap: bool) -> None:
+        """Send an event with log lines."""
+        self.push(self._hub.log_event(lines, gap=gap))
 
     def take(self, text: str, before: Position) -> None:
         """Send an event; a browser a megabyte behind is given the rest at its own pace."""
@@ -132,6 +142,8 @@ class Socket(WebSocketHandler, Api):
         if self._joining is not None:
             raise _unreadable("hello was said already")
         wanted = _topics(message)
+        if LOG in wanted:
+            self.log_filter = _log_filter(message)
         resume = Position.from_token(message.get("resume"))
         asked = message.get("resume") is not None
         self._start(self._join(wanted, resume, asked=asked))
@@ -158,12 +170,17 @@ class Socket(WebSocketHandler, Api):
         self.push(dump({"op": "ack", "id": message.get("id"), "record": None}))
 
     async def _subscribe(self, message: Message) -> None:
-        new = _topics(message) - self.topics
+        asked = _topics(message)
+        if LOG in asked:
+            self.log_filter = _log_filter(message)
+        new = asked - self.topics
         self.topics |= new
         self._push_present(new)
 
     async def _unsubscribe(self, message: Message) -> None:
         self.topics -= _topics(message)
+        if LOG not in self.topics:
+            self.log_filter = None
 
     def _push_present(self, topics: set[str]) -> None:
         """Send what holds now, of the topics that are no log."""
@@ -210,6 +227,22 @@ def _topics(message: Message) -> set[str]:
             f"no topic is called {unknown[0][:40]!r}; known: {', '.join(sorted(TOPICS))}"
         )
     return set(topics)
+
+
+def _log_filter(message: Message) -> LogFilter:
+    """Return which log lines the message's `filter` wants, in the words of `GET logs`."""
+    given = message.get("filter", {})
+    names = ("level", "levels", "service", "text")
+    if not isinstance(given, dict) or not all(
+        name in names and isinstance(value, str) for name, value in given.items()
+    ):
+        raise _unreadable(f"filter is no object of texts; known: {', '.join(names)}")
+    return LogFilter(
+        severity=read_level(given.get("level", "")),
+        levels=read_names(given.get("levels", ""), allowed=LEVELS),
+        services=read_names(given.get("service", "")),
+        text=given.get("text", ""),
+    )
 
 
 def _read_message(text: str | bytes) -> Message:

@@ -7,6 +7,7 @@ from tornado.routing import Rule
 from webserver.api.base import PREFIX, NothingApi
 from webserver.api.commands import CommandApi, CommandsApi
 from webserver.api.health import HealthApi
+from webserver.api.logs import LogsApi, LogsDownloadApi
 from webserver.api.openapi import OpenApi
 from webserver.api.operations import OperationApi
 from webserver.api.safe_state import ClearSafeStateApi, SafeStateApi
@@ -27,6 +28,8 @@ ROUTES: Final[list[Route]] = [
     (rf"{PREFIX}/operations/([^/]+)", OperationApi),
     (rf"{PREFIX}/safe-state", SafeStateApi),
     (rf"{PREFIX}/safe-state/clear", ClearSafeStateApi),
+    (rf"{PREFIX}/logs", LogsApi),
+    (rf"{PREFIX}/logs/download", LogsDownloadApi),
     (rf"{PREFIX}/health", HealthApi),
     (rf"{PREFIX}/openapi\.json", OpenApi),
     (r"/api/.*", NothingApi),

@@ -21,6 +21,7 @@ VERBS: Final = (
     "run.run",
     "send.send",
     "history.history",
+    "logs.logs",
     "show.ps",
     "types.types",
     "safe_state.safe_state",

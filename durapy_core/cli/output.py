@@ -42,6 +42,12 @@ def print_line(*parts: tuple[str, str]) -> None:
     _console().print(line, overflow="ellipsis", no_wrap=True)
 
 
+def print_long_line(*parts: tuple[str, str]) -> None:
+    """Print (text, style) pairs, over several lines where the terminal is too narrow."""
+    line = Text.assemble(*((printable(text), style) for text, style in parts))
+    _console().print(line, soft_wrap=True)
+
+
 def printable(text: str) -> str:
     """Return the text with every character that a terminal might obey written as an escape."""
     if text.isprintable():

@@ -12,6 +12,7 @@ from durapy_core.engines import Engine
 from durapy_core.errors import SettingsError
 from durapy_core.loader import load_service
 from durapy_core.log import configure
+from durapy_core.log_shipping import make_shipper
 from durapy_core.replica import make_replica_name
 from durapy_core.runtime import run_service
 from durapy_core.settings import Settings, load_settings, make_data_dir
@@ -53,12 +54,14 @@ def run(
     """
     settings = load_settings(Settings, engine=engine)
     replica = make_replica_name()
-    configure(settings, service=name, replica=replica)
+    shipper = make_shipper(settings)
+    configure(settings, service=name, replica=replica, tee=shipper)
     service = load_service(name, settings.services_dir)
     service.check_engine(settings.engine)  # before a store is waited for
     if settings.engine.lower().startswith("sqlite:"):
         make_data_dir(settings)
     with open_store(settings) as store:
+        shipper.share(store)
         if not web:
             run_service(service, store, settings, replica=replica, from_start=from_start)
             return

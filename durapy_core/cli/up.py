@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Final
@@ -18,10 +18,14 @@ from durapy_core.deploy.printer import Printer
 from durapy_core.errors import DurapyError, EngineUnavailableError, SettingsError
 from durapy_core.exit_codes import ExitCode
 from durapy_core.loader import find_services
+from durapy_core.log_shipping import LogShipper, make_shipper
+from durapy_core.log_sink import QueueSink
+from durapy_core.raw_output import RawOutput
 from durapy_core.settings import Settings, child_environment, load_settings, make_data_dir
 from durapy_core.store import open_store
 
 SELF: Final = "durapy"
+SUPERVISOR: Final = "supervisor"
 WEBSERVER: Final = "webserver"
 
 ENDING: Final = (*signals.ENDING, signal.SIGHUP)
@@ -44,13 +48,15 @@ def up() -> None:
     with hold(make_data_dir(settings)) as lock:
         store_is_away = _look_at_store(settings)
         specs = plan_processes(settings, keep_open=(lock,))
-        printer = Printer([SELF, *(spec.name for spec in specs)])
-        _log_to(printer, settings)
+        shipper = make_shipper(settings)
+        printer = _Listening([SELF, *(spec.name for spec in specs)], shipper)
+        _log_to(printer, settings, shipper)
         if store_is_away:
             logger.warning("{why} The services wait for it.", why=store_is_away)
         manager = LocalManager(specs, printer)
         with signals.capture_signals(manager.end, ENDING), _operations_served(settings, manager):
             code = manager.run()
+        printer.raw.finish()
     if code is not ExitCode.OK:
         raise typer.Exit(code)
 
@@ -69,6 +75,7 @@ def plan_processes(settings: Settings, *, keep_open: tuple[int, ...] = ()) -> li
             argv=(sys.executable, *arguments),
             environment=child_environment(
                 PYTHONUNBUFFERED="1",
+                PYTHONFAULTHANDLER="1",
                 DURAPY_LOG_FORMAT=colour,
                 DURAPY_HEARTBEAT_FILE=str(heartbeats / name),
             ),
@@ -80,8 +87,24 @@ def plan_processes(settings: Settings, *, keep_open: tuple[int, ...] = ()) -> li
     ]
 
 
-def _log_to(printer: Printer, settings: Settings) -> None:
+class _Listening(Printer):
+    """A printer that also keeps in the store what a service printed past its logger."""
+
+    def __init__(self, names: Iterable[str], shipper: LogShipper) -> None:
+        super().__init__(names)
+        self.raw = RawOutput(shipper.take)
+
+    def line(self, name: str, text: str) -> None:
+        """Write one line of a process, and listen."""
+        super().line(name, text)
+        if name != SELF:
+            self.raw.line(name, text)
+
+
+def _log_to(printer: Printer, settings: Settings, shipper: LogShipper) -> None:
     logger.remove()
+    logger.configure(extra={"service": SUPERVISOR})
+    logger.add(QueueSink([], tee=shipper), level=shipper.severity, format="")
     logger.add(
         lambda message: printer.line(SELF, message),
         level=settings.log_level,
@@ -120,6 +143,6 @@ def _operations_served(settings: Settings, manager: LocalManager) -> Iterator[No
 def _serve_operations(settings: Settings, manager: LocalManager, stop: Event) -> None:
     try:
         with open_store(settings) as engine:
-            operations.serve(engine, manager, stop, name="supervisor")
+            operations.serve(engine, manager, stop, name=SUPERVISOR)
     except DurapyError as error:
         logger.error("no restarts from the console: {error}", error=error)

@@ -1,6 +1,5 @@
 """The output of several processes on one terminal: each line behind its service's name."""
 
-import re
 import sys
 from collections.abc import Iterable
 from itertools import cycle
@@ -9,9 +8,10 @@ from typing import Final, TextIO
 
 from rich.console import Console
 
+from durapy_core.log_lines import strip_colours
+
 _READY: Final = "DuraPy is ready"
 _COLOURS: Final = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
-_ANSI: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 class Printer:
@@ -51,8 +51,3 @@ class Printer:
                 self._stream.flush()
             except (BrokenPipeError, OSError):  # OSError: the terminal itself has gone
                 self.broken = True
-
-
-def strip_colours(text: str) -> str:
-    """Return the text without a terminal's escape sequences."""
-    return _ANSI.sub("", text)

@@ -14,9 +14,9 @@ from loguru import logger
 from durapy_core.deploy.backoff import Backoff
 from durapy_core.deploy.base import Replica, ReplicaState
 from durapy_core.deploy.child import Child, Ended, Line, ProcessSpec
-from durapy_core.deploy.printer import strip_colours
 from durapy_core.errors import DeployError
 from durapy_core.exit_codes import ExitCode
+from durapy_core.log_lines import strip_colours
 
 GRACE_S: Final = 8.0
 """How long a process has to end after SIGTERM, before SIGKILL."""

@@ -52,6 +52,9 @@ SAFETY: Final = "safety"
 LEASES: Final = "leases"
 """The log of leases that were given up: who stands by waits for its next entry."""
 
+LOGS: Final = "logs"
+"""The log of what every process says of itself; see durapy_core/log_entry.py."""
+
 STATUS: Final = "status"
 """Table: `SERVICE/REPLICA` → the last `ServiceStatus`."""
 

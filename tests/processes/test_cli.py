@@ -11,6 +11,7 @@ import pytest
 
 from durapy_core.exit_codes import ExitCode
 from tests.support.cli import Cli, SayCommand, run_durapy, start_durapy
+from tests.support.log_entries import log_lines
 
 
 @pytest.fixture
@@ -33,6 +34,21 @@ def test_history_follows_until_ctrl_c(cli: Cli) -> None:
     out, err = process.communicate(timeout=30)
 
     assert [record["body"]["text"] for record in shown] == ["before", "after"]
+    assert (process.returncode, out, err) == (ExitCode.INTERRUPTED, "", "")
+
+
+def test_logs_follow_until_ctrl_c(cli: Cli) -> None:
+    with cli.open_engine() as engine:
+        log_lines(engine, "before")
+        process = start_durapy("logs", "--follow", "--json", cwd=cli.folder)
+        assert process.stdout is not None
+        shown = [json.loads(process.stdout.readline())]
+        log_lines(engine, "after")
+        shown.append(json.loads(process.stdout.readline()))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+
+    assert [line["message"] for line in shown] == ["before", "after"]
     assert (process.returncode, out, err) == (ExitCode.INTERRUPTED, "", "")
 
 

@@ -132,6 +132,12 @@ class SocketClient:
     def commands(self, count: int) -> list[Json]:
         return [self.hear("event", topic="command")["data"] for _ in range(count)]
 
+    def hear_lines(self, messages: list[str]) -> Json:
+        """Wait for an event with exactly these log lines and return its data."""
+        data: Json = self.hear("event", topic="log")["data"]
+        assert [line["message"] for line in data["lines"]] == messages
+        return data
+
     def stop_reading(self) -> None:
         """Take nothing from the network until `go_on_reading`."""
         self._may_read.clear()

@@ -30,11 +30,15 @@ def _operation(
         str(status): {"description": summary, "content": _json(shape)}
         for status, shape in answers.items()
     }
-    bad = {
+    answers_all = {**good, **_refused(*refusals)}
+    return {"operationId": name, "summary": summary, "responses": answers_all, **more}
+
+
+def _refused(*refusals: int) -> dict[str, Any]:
+    return {
         str(status): {"description": _STATUS_WORDS[status], "content": _json("Error")}
         for status in sorted(refusals)
     }
-    return {"operationId": name, "summary": summary, "responses": {**good, **bad}, **more}
 
 
 def _query(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +109,57 @@ _SEND: Final = _operation(
     requestBody={"required": True, "content": _json("NewCommand")},
 )
 
+_WHICH_LINES: Final = [
+    _query("level", "Only lines at least so severe: debug … critical.", _TEXT),
+    _query("levels", "Only of these levels: some of error,warning,info,debug.", _TEXT),
+    _query("service", "Only of these services, with commas between them.", _TEXT),
+    _query("record", "Only what belongs to the record of this key.", _TEXT),
+    _query("text", "Only with this text in message, fields or traceback.", _TEXT),
+    _query("since", "Only what was stored from this ISO time on.", _TEXT),
+    _query("until", "Only what was stored up to this ISO time.", _TEXT),
+]
+
+_LOGS: Final = _operation(
+    "listLogs",
+    "Log lines of every process, a page at a time.",
+    {200: "LogLines"},
+    *_READS,
+    parameters=[
+        _query("before", "The cursor in the answer before, or the key of a line.", _TEXT),
+        _query("after", "The same, towards newer lines.", _TEXT),
+        _query(
+            "limit",
+            "How many lines at most.",
+            {"type": "integer", "minimum": 1, "maximum": 2000, "default": 200},
+        ),
+        *_WHICH_LINES,
+    ],
+    description=(
+        "Newest first, back from the end or from `before`; with `after` oldest first. One request "
+        "looks at 20,000 lines, so an answer may hold fewer than asked for, even none, and yet say "
+        "where to go on. Only a cursor of null means that there is nothing more."
+    ),
+)
+
+_LOGS_FILE: Final[Operation] = {
+    "operationId": "downloadLogs",
+    "summary": "All log lines that fit, oldest first, as a file; 200,000 at most.",
+    "parameters": [
+        _query("format", "Text for people or JSON lines.", {"enum": ["text", "jsonl"]}),
+        *_WHICH_LINES,
+    ],
+    "responses": {
+        "200": {
+            "description": "The file.",
+            "content": {
+                "text/plain": {"schema": _TEXT},
+                "application/x-ndjson": {"schema": _TEXT},
+            },
+        },
+        **_refused(*_READS),
+    },
+}
+
 PATHS: Final[dict[str, dict[str, Operation]]] = {
     "/commands": {"get": _HISTORY, "post": _SEND},
     "/commands/{key}": {
@@ -172,6 +227,8 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
             parameters=[_KEY],
         )
     },
+    "/logs": {"get": _LOGS},
+    "/logs/download": {"get": _LOGS_FILE},
     "/health": {
         "get": _operation(
             "getHealth",

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from durapy_core.log_entry import SEVERITIES
+
 Schema = dict[str, Any]
 
 
@@ -56,6 +58,20 @@ _RECEIPT: Final = _object(
         "wait_s": _maybe("number", "From its storing to the handler's start."),
         "took_s": _maybe("number", "How long the handler took."),
         "redelivered": {"type": "boolean", "description": "It may have been handed over before."},
+    }
+)
+
+_LOG_LINE: Final = _object(
+    {
+        "key": _text("Opaque and ordered; also a cursor."),
+        "time": _text("When it was logged, in UTC."),
+        "level": {"enum": list(SEVERITIES)},
+        "service": _maybe("string", "Who says it."),
+        "replica": _maybe("string", "Which process of that service."),
+        "record": _maybe("string", "Key of the record that was being handled."),
+        "message": _text(),
+        "fields": {"type": "object", "description": "What the line was given beside its text."},
+        "exception": _maybe("string", "A traceback."),
     }
 )
 
@@ -156,6 +172,13 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "records": _list(_ref("Record")),
             "before": _maybe("string", "Null: nothing older is kept."),
             "removed_to": _maybe("string", "Where `before` is null: records up to it are removed."),
+        }
+    ),
+    "LogLines": _object(
+        {
+            "lines": _list(_LOG_LINE),
+            "before": _maybe("string", "Where older lines go on; null: nothing is older."),
+            "after": _maybe("string", "Where newer lines go on; null: nothing is newer."),
         }
     ),
     "NewCommand": _object(

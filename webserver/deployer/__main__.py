@@ -16,6 +16,7 @@ from loguru import logger
 from durapy_core import log
 from durapy_core.exit_codes import run_quietly
 from durapy_core.heartbeat import Heartbeat
+from durapy_core.log_shipping import make_shipper
 from durapy_core.operations import serve
 from durapy_core.replica import make_replica_name
 from durapy_core.revision import find_revision
@@ -39,7 +40,7 @@ def main() -> None:
     settings = load_settings(Settings)
     replica = make_replica_name()
     stop = threading.Event()
-    log.configure(settings, service=NAME, replica=replica)
+    log.configure(settings, service=NAME, replica=replica, tee=make_shipper(settings))
     manager = DockerManager(socket_path=settings.docker_socket, project=settings.compose_project)
     with (
         open_store(settings) as engine,

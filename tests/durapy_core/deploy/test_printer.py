@@ -1,6 +1,7 @@
 import io
 
-from durapy_core.deploy.printer import Printer, strip_colours
+from durapy_core.deploy.printer import Printer
+from durapy_core.log_lines import strip_colours
 
 
 class Terminal(io.StringIO):
