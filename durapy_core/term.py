@@ -11,8 +11,9 @@ from durapy_core.dispatch import Dispatcher, Gate
 from durapy_core.engines.base import COMMANDS, Progress
 from durapy_core.engines.lead import Lead
 from durapy_core.entry import LOG_LOST_TAIL, Cursor, Entry
-from durapy_core.errors import DurapyError, EngineError, LeaseLostError, ServiceError
-from durapy_core.failures import explain, log_failure, name_of
+from durapy_core.errors import EngineError, LeaseLostError, ServiceError
+from durapy_core.failures import log_failure
+from durapy_core.hooks import Hooks
 from durapy_core.interlock import Interlock
 from durapy_core.kept import Kept
 from durapy_core.leadership import Leadership
@@ -20,7 +21,6 @@ from durapy_core.ledger import BATCH, Ledger
 from durapy_core.office import Office
 from durapy_core.outbox import Outbox
 from durapy_core.safing import Safing
-from durapy_core.service import Hook
 from durapy_core.session import OpenSession
 from durapy_core.takeover import NOTHING, Takeover
 
@@ -63,11 +63,11 @@ class Term:
             debug=office.debug,
         )
         self._ctx = ServiceContext(self._outbox, self._dispatcher.tasks)
+        self._hooks = Hooks(office.service, self._caller, self._ctx)
         self._takeover = Takeover(office, lead, self._dispatcher)
         self._ledger: Ledger | None = None
         self._held: Kept | None = None
         self._due_s = 0.0
-        self._hooked = False
         self._begun = False
         self._gone = False
 
@@ -90,10 +90,8 @@ class Term:
         self._ledger, kept = self._takeover.open_books(first)
         if not self._lead.tenure.clean and self._service.safe is not None:
             self._log.warning("the last process died; its hardware is made safe first")
-            self._run_hook(self._service.safe)
-        for hook in self._service.start_hooks:
-            self._run_hook(hook)
-        self._hooked = True
+            self._hooks.run(self._service.safe)
+        self._hooks.start()
         self._take_up_safe_state(self._ledger, kept)
         redelivery = self._takeover.look_back(self._ledger, kept)
         if redelivery is not None:
@@ -207,21 +205,7 @@ class Term:
         self._gone = True
         self._dispatcher.close(reason)
         self._office.safety.stand_by()
-        if self._hooked:
-            for hook in reversed(self._service.stop_hooks):
-                self._caller.call(hook, self._ctx, key=None)
-
-    def _run_hook(self, hook: Hook) -> None:
-        try:
-            hook(self._ctx)
-        except DurapyError:
-            raise
-        except (Exception, SystemExit) as error:
-            self._log.opt(exception=error).critical("{hook} failed", hook=name_of(hook))
-            raise ServiceError(
-                f'The service "{self._service.name}" cannot start: {name_of(hook)} failed: '
-                f"{explain(error)}."
-            ) from error
+        self._hooks.stop()
 
     def _handle(self, entries: list[Entry]) -> None:
         books, leadership = self._books, self._leadership

@@ -1,19 +1,22 @@
 """The safe state in real processes: how soon a service is reached, and what outlives its death."""
 
+import random
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from durapy_core.command import Command
-from durapy_core.engines.base import RECEIPTS
-from durapy_core.entry import START
+from durapy_core.engines.base import COMMANDS, RECEIPTS
+from durapy_core.entry import CLEAR_SAFE_STATE, SAFE_STATE, START, Cursor
 from durapy_core.receipt import Outcome, Receipt
 from durapy_core.safe_state import clear_safe_state, enter_safe_state, load_safety
 from durapy_core.status import ServiceState
 from tests.support.redis_server import RedisServer
-from tests.support.service_process import Shared, shared_store
+from tests.support.service_process import ServiceProcess, Shared, shared_store
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
@@ -117,6 +120,34 @@ def answers(store: Shared) -> list[Receipt]:
     return [receipt for receipt in found if receipt.key == key]
 
 
+def leads(process: ServiceProcess) -> bool:
+    status = process.status()
+    return status is not None and status.state in (ServiceState.IDLE, ServiceState.BUSY)
+
+
+def outcomes(store: Shared) -> dict[str, Outcome]:
+    found: dict[str, Outcome] = {}
+    after = START
+    while more := store.engine.read(RECEIPTS, after=after, limit=1000):
+        found |= {r.key: r.outcome for r in map(Receipt.from_entry, more)}
+        after = Cursor(more[-1].key)
+    return found
+
+
+def keys_between_markers(store: Shared) -> set[str]:
+    """Return the keys of the records that actuate and lie between entering and clearing."""
+    found: set[str] = set()
+    after, between = START, False
+    while more := store.engine.read(COMMANDS, after=after, limit=1000):
+        for entry in more:
+            if entry.type in (SAFE_STATE, CLEAR_SAFE_STATE):
+                between = entry.type == SAFE_STATE
+            elif between and entry.type == ValveOpenCommand.options.type:
+                found.add(entry.key)
+        after = Cursor(more[-1].key)
+    return found
+
+
 @pytest.mark.parametrize("busy", [ValveSleepCommand, ValveComputeCommand])
 def test_a_handler_is_reached_while_another_sleeps_or_computes(
     busy: type[Command], store: Shared, services: Path
@@ -166,6 +197,53 @@ def test_a_standby_is_not_made_safe_until_it_leads(store: Shared, services: Path
         assert told(store) == ["closed"]
         first.terminate()
         wait_for(lambda: told(store) == ["closed", "closed"], "the successor to make safe")
+
+
+@pytest.mark.timeout(600)
+def test_nothing_that_was_sent_between_the_markers_moves_anything_whatever_dies(
+    store: Shared, services: Path
+) -> None:
+    chance = random.Random(8)  # noqa: S311 (moments, no secret)
+    sent: list[str] = []
+    stop = Event()
+
+    def send() -> None:
+        while not stop.wait(0.002):
+            sent.extend(store.send(ValveOpenCommand()))
+
+    with ExitStack() as stack:
+
+        def spawn() -> ServiceProcess:
+            return stack.enter_context(
+                ServiceProcess("valve", store, services, {"DURAPY_LEASE_S": "0.6"})
+            )
+
+        processes = [spawn(), spawn()]
+        wait_for(lambda: any(map(leads, processes)), "a leader")
+        sender = Thread(target=send)
+        sender.start()
+        for _ in range(6):
+            stop.wait(chance.uniform(0.1, 0.6))
+            enter_safe_state(store.engine, by="test")
+            stop.wait(chance.uniform(0.1, 0.6))
+            victim = next(filter(leads, processes), processes[0])
+            victim.kill()
+            processes.remove(victim)
+            processes.append(spawn())
+            stop.wait(chance.uniform(0.1, 0.6))
+            clear_safe_state(store.engine, by="test")
+        stop.set()
+        sender.join()
+        wait_for(lambda: set(sent) <= set(outcomes(store)), "a receipt of every record")
+
+    moved = {e.cause for e in store.entries(ValveTellCommand) if '"open"' in (e.body or "")}
+    between = keys_between_markers(store)
+    found = outcomes(store)
+    print(f"{len(sent)} sent, {len(between)} between the markers, {len(moved)} executed")  # noqa: T201
+    assert len(between) > 100
+    assert moved & between == set()
+    assert {found[key] for key in between} == {Outcome.REFUSED}
+    assert {found[key] for key in set(sent) - moved} == {Outcome.REFUSED}
 
 
 @pytest.mark.redis
