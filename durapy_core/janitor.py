@@ -6,6 +6,9 @@ to delete. Of several consoles on one store one does the work: whoever holds the
 No record goes that a service has still to read: the cursors of all that were seen lately hold the
 trimming of commands back. One that is gone for longer does so no more, or a service that somebody
 tried once would let the log grow for ever.
+
+A clock that was set forward makes everything old at once. Then nothing is removed for its age, and
+every service holds trimming back, until the clock is right again or the console starts anew.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,6 +27,7 @@ from durapy_core.fleet import current_statuses
 from durapy_core.heartbeat import FORGET_AFTER_S
 from durapy_core.retention import DAY_S, keep_of
 from durapy_core.settings import Settings
+from durapy_core.store_clock import boottime_s
 from durapy_core.versions import VERSIONS, drop_old_versions
 
 if TYPE_CHECKING:
@@ -36,6 +40,7 @@ EVERY_S: Final = 60.0
 _TIDIES: Final = 12
 """So often between two rounds the store may tidy up its files."""
 
+_MOST_JUMP_S: Final = 3600.0
 _LEASE_ROUNDS: Final = 2.5
 _JOIN_S: Final = 2.0
 
@@ -52,11 +57,21 @@ class Reader:
 class Janitor:
     """Trims logs and removes old statuses once a minute while in `with`, on a thread of its own."""
 
-    def __init__(self, engine: Engine, settings: Settings, *, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        *,
+        every_s: float = EVERY_S,
+        own_s: Callable[[], float] = boottime_s,
+    ) -> None:
         self._engine = engine
         self._keep = keep_of(settings)
         self._hold_s = settings.keep_cursor_days * DAY_S or float("inf")
         self._every_s = every_s
+        self._own_s = own_s
+        self._ahead_s: float | None = None
+        self._ages_count = True
         self._lead: Lead | None = None
         self._dropped: set[str] = set()
         self._complaints: dict[str, str] = {}
@@ -86,6 +101,7 @@ class Janitor:
         """
         if not self._leads():
             return False
+        self._look_at_clock()
         for log in self._keep:
             self._attempt(log, partial(self._trim, log))
         self._attempt(STATUS, partial(remove_old_statuses, self._engine))
@@ -117,11 +133,26 @@ class Janitor:
             self._lead = None
         return self._lead is not None
 
+    def _look_at_clock(self) -> None:
+        """Find out whether the store's clock was set forward since the first round."""
+        ahead_s = self._engine.now_s() - self._own_s()
+        if self._ahead_s is None:
+            self._ahead_s = ahead_s
+        jumped_s = ahead_s - self._ahead_s
+        if self._ages_count and jumped_s > _MOST_JUMP_S:
+            logger.error(
+                "the store's clock was set forward by {jumped_s} s; nothing is removed for its "
+                "age until it is right again: correct it, or start the console again if it is",
+                jumped_s=round(jumped_s),
+            )
+        self._ages_count = jumped_s <= _MOST_JUMP_S
+
     def _trim(self, log: str) -> None:
         keep, limit = self._keep[log], None
         if log == COMMANDS:
             limit = self._first_needed()
-        removed = self._engine.trim(log, keep=keep.count, max_age_s=keep.age_s, not_after=limit)
+        age_s = keep.age_s if self._ages_count else None
+        removed = self._engine.trim(log, keep=keep.count, max_age_s=age_s, not_after=limit)
         if removed:
             logger.info(
                 "removed the {count} oldest entries of the log {log}",
@@ -133,7 +164,8 @@ class Janitor:
     def _first_needed(self) -> Cursor | None:
         """Return the cursor that lies furthest back; None if nobody holds trimming back."""
         readers = readers_of(self._engine)
-        gone = {reader.service for reader in readers if reader.age_s > self._hold_s}
+        hold_s = self._hold_s if self._ages_count else float("inf")
+        gone = {reader.service for reader in readers if reader.age_s > hold_s}
         self._dropped &= gone
         for reader in readers:
             if reader.service in gone - self._dropped:

@@ -171,6 +171,53 @@ def test_without_a_limit_a_service_that_is_gone_holds_for_ever(engine: Engine) -
     janitor.close()
 
 
+def test_a_clock_that_was_set_forward_makes_nothing_old(engine: Engine) -> None:
+    stored = fill(engine, 10)
+    be_at(engine, "gone", stored[1].key)
+    own_s = [0.0]
+    limits = settings(keep_commands=3, keep_receipts_days=0.05 / DAY_S, keep_cursor_days=1)
+    janitor = Janitor(engine, limits, own_s=lambda: own_s[0])
+    janitor.work()
+    held = count(engine)
+    fill(engine, 3, RECEIPTS)
+    young_s = engine.now_s()
+    wait_for(lambda: engine.now_s() > young_s + 0.1, "receipts to be old", limit_s=LIMIT_S)
+
+    own_s[0] -= 7200  # as seen from here the store's clock has gone on by two hours more
+    with logged() as lines:
+        janitor.work()
+        janitor.work()
+    kept = count(engine, RECEIPTS)
+    own_s[0] += 7200
+    janitor.work()
+
+    assert (held, kept, count(engine, RECEIPTS)) == (8, 3, 0)
+    errors = [line["message"] for line in lines if line["level"].name == "ERROR"]
+    assert len(errors) == 1
+    assert errors[0].startswith("the store's clock was set forward by 7200 s")
+    janitor.close()
+
+
+def test_a_clock_that_was_set_forward_lets_no_service_go(engine: Engine) -> None:
+    stored = fill(engine, 10)
+    be_at(engine, "gone", stored[1].key)
+    own_s = [0.0]
+    limits = settings(keep_commands=20, keep_cursor_days=0.05 / DAY_S)
+    janitor = Janitor(engine, limits, own_s=lambda: own_s[0])
+    janitor.work()
+    fill(engine, 17)
+    wait_for(lambda: engine.table(CATALOG)["gone"].age_s > 0.1, "its age", limit_s=LIMIT_S)
+
+    own_s[0] -= 7200
+    janitor.work()
+    held = count(engine)
+    own_s[0] += 7200
+    janitor.work()
+
+    assert (held, count(engine)) == (25, 20)
+    janitor.close()
+
+
 def test_a_forgotten_service_holds_nothing(engine: Engine) -> None:
     stored = fill(engine, 10)
     be_at(engine, "gone", stored[1].key)
