@@ -11,8 +11,7 @@ A clock that was set forward makes everything old at once. Then nothing is remov
 every service holds trimming back, until the clock is right again or the console starts anew.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cmp_to_key, partial
 from threading import Event, Thread
 from types import TracebackType
@@ -20,11 +19,11 @@ from typing import TYPE_CHECKING, Final, Self
 
 from loguru import logger
 
-from durapy_core.engines.base import CATALOG, COMMANDS, STATUS, Engine
+from durapy_core.engines.base import COMMANDS, STATUS, Engine
 from durapy_core.entry import Cursor
 from durapy_core.errors import EngineError, EngineUnavailableError, LeaseLostError
-from durapy_core.fleet import current_statuses
-from durapy_core.heartbeat import FORGET_AFTER_S
+from durapy_core.log_watch import BEGINNINGS, note_beginnings, report_removed
+from durapy_core.readers import Reader, readers_of, remove_old_statuses
 from durapy_core.retention import DAY_S, keep_of
 from durapy_core.settings import Settings
 from durapy_core.store_clock import boottime_s
@@ -43,15 +42,6 @@ _TIDIES: Final = 12
 _MOST_JUMP_S: Final = 3600.0
 _LEASE_ROUNDS: Final = 2.5
 _JOIN_S: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A service that reads the log of commands: how far, and how long ago it was heard."""
-
-    service: str
-    cursor: Cursor
-    age_s: float
 
 
 class Janitor:
@@ -102,8 +92,10 @@ class Janitor:
         if not self._leads():
             return False
         self._look_at_clock()
+        self._attempt(BEGINNINGS, partial(report_removed, self._engine))
         for log in self._keep:
             self._attempt(log, partial(self._trim, log))
+        self._attempt(BEGINNINGS, partial(note_beginnings, self._engine))
         self._attempt(STATUS, partial(remove_old_statuses, self._engine))
         self._attempt(VERSIONS, partial(drop_old_versions, self._engine))
         return True
@@ -192,7 +184,9 @@ class Janitor:
         except EngineError as error:
             if self._complaints.get(what) != str(error):
                 self._complaints[what] = str(error)
-                logger.error("{what} cannot be kept short: {why}", what=what, why=str(error))
+                logger.error(
+                    "the janitor cannot look after {what}: {why}", what=what, why=str(error)
+                )
         else:
             self._complaints.pop(what, None)
 
@@ -212,39 +206,3 @@ class Janitor:
             logger.debug("the janitor does it later: {why}", why=str(error))
         except Exception:  # noqa: BLE001 (a rig without a janitor fills its store)
             logger.exception("the janitor met an unforeseen error; it goes on")
-
-
-def readers_of(engine: Engine) -> list[Reader]:
-    """Return every service that has a cursor, and how long ago it was heard at the latest.
-
-    Raises:
-        EngineUnavailableError: the store did not answer.
-    """
-    statuses = ((key.partition("/")[0], row.age_s) for key, row in engine.table(STATUS).items())
-    catalogs = ((name, row.age_s) for name, row in engine.table(CATALOG).items())
-    youngest = _youngest([*statuses, *catalogs])
-    return [
-        Reader(name, progress.cursor, age_s)
-        for name, age_s in youngest.items()
-        if (progress := engine.load_progress(name)) is not None
-    ]
-
-
-def remove_old_statuses(engine: Engine, *, after_s: float = FORGET_AFTER_S) -> None:
-    """Remove the status of each replica that is gone for so long; the last one of a service stays.
-
-    Raises:
-        EngineUnavailableError: the store did not answer.
-    """
-    rows = engine.table(STATUS)
-    last = {f"{heard.status.service}/{heard.status.replica}" for heard in current_statuses(rows)}
-    for name, row in rows.items():
-        if name not in last and row.age_s > after_s:
-            engine.remove(STATUS, name)
-
-
-def _youngest(seen: Iterable[tuple[str, float]]) -> dict[str, float]:
-    ages: dict[str, float] = {}
-    for name, age_s in seen:
-        ages[name] = min(age_s, ages.get(name, age_s))
-    return dict(sorted(ages.items()))

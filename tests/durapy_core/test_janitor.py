@@ -20,8 +20,9 @@ from durapy_core.engines.base import (
 )
 from durapy_core.entry import START, Cursor, Entry, NewEntry
 from durapy_core.forget import forget
-from durapy_core.janitor import JANITOR, Janitor, remove_old_statuses
+from durapy_core.janitor import JANITOR, Janitor
 from durapy_core.login_code import SIGN_INS
+from durapy_core.readers import remove_old_statuses
 from durapy_core.retention import DAY_S, Keep, keep_of
 from durapy_core.settings import Settings
 from durapy_core.status import ServiceState, ServiceStatus
@@ -284,9 +285,37 @@ def test_a_user_who_may_not_delete_is_said_once(redis_server: RedisServer) -> No
 
         errors = [line["message"] for line in lines if line["level"].name == "ERROR"]
         assert len(errors) == 1
-        assert errors[0].startswith("commands cannot be kept short:")
+        assert errors[0].startswith("the janitor cannot look after commands:")
         assert count(engine) == 10
         janitor.close()
+
+
+@pytest.mark.redis
+def test_a_history_that_somebody_else_emptied_is_reported(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    with open_engine(redis_server.unix_url, EngineOptions(namespace=tmp_path.name)) as engine:
+        stored = fill(engine, 10)
+        first = Janitor(engine, settings(keep_commands=8))
+        with logged() as before:
+            first.work()
+            first.work()
+        first.close()
+        stream = f"durapy:{{{tmp_path.name}}}:commands"
+        redis_server.client().xadd(
+            stream, {"type": "PING", "body": "{}"}, maxlen=1, approximate=False
+        )
+
+        second = Janitor(engine, settings(keep_commands=8))
+        with logged() as after:
+            second.work()
+            second.work()
+        second.close()
+
+    assert [line for line in before if line["level"].name == "ERROR"] == []
+    (error,) = [line for line in after if line["level"].name == "ERROR"]
+    assert error["message"].startswith("the beginning of the log commands is gone")
+    assert error["extra"]["began_at"] == stored[2].key
 
 
 def test_statuses_of_replicas_that_are_gone_are_removed_but_the_last_one() -> None:
