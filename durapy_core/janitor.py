@@ -6,10 +6,12 @@ to delete. Of several consoles on one store one does the work: whoever holds the
 No record goes that a service has still to read: the cursors of all that were seen lately hold the
 trimming of commands back. One that is gone for longer does so no more, or a service that somebody
 tried once would let the log grow for ever.
+
+A clock that was set forward makes everything old at once. Then nothing is removed for its age, and
+every service holds trimming back, until the clock is right again or the console starts anew.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cmp_to_key, partial
 from threading import Event, Thread
 from types import TracebackType
@@ -17,13 +19,14 @@ from typing import TYPE_CHECKING, Final, Self
 
 from loguru import logger
 
-from durapy_core.engines.base import CATALOG, COMMANDS, STATUS, Engine
+from durapy_core.engines.base import COMMANDS, STATUS, Engine
 from durapy_core.entry import Cursor
 from durapy_core.errors import EngineError, EngineUnavailableError, LeaseLostError
-from durapy_core.fleet import current_statuses
-from durapy_core.heartbeat import FORGET_AFTER_S
+from durapy_core.log_watch import BEGINNINGS, note_beginnings, report_removed
+from durapy_core.readers import Reader, readers_of, remove_old_statuses
 from durapy_core.retention import DAY_S, keep_of
 from durapy_core.settings import Settings
+from durapy_core.store_clock import boottime_s
 from durapy_core.versions import VERSIONS, drop_old_versions
 
 if TYPE_CHECKING:
@@ -36,27 +39,29 @@ EVERY_S: Final = 60.0
 _TIDIES: Final = 12
 """So often between two rounds the store may tidy up its files."""
 
+_MOST_JUMP_S: Final = 3600.0
 _LEASE_ROUNDS: Final = 2.5
 _JOIN_S: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A service that reads the log of commands: how far, and how long ago it was heard."""
-
-    service: str
-    cursor: Cursor
-    age_s: float
 
 
 class Janitor:
     """Trims logs and removes old statuses once a minute while in `with`, on a thread of its own."""
 
-    def __init__(self, engine: Engine, settings: Settings, *, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        *,
+        every_s: float = EVERY_S,
+        own_s: Callable[[], float] = boottime_s,
+    ) -> None:
         self._engine = engine
         self._keep = keep_of(settings)
         self._hold_s = settings.keep_cursor_days * DAY_S or float("inf")
         self._every_s = every_s
+        self._own_s = own_s
+        self._ahead_s: float | None = None
+        self._ages_count = True
         self._lead: Lead | None = None
         self._dropped: set[str] = set()
         self._complaints: dict[str, str] = {}
@@ -86,8 +91,11 @@ class Janitor:
         """
         if not self._leads():
             return False
+        self._look_at_clock()
+        self._attempt(BEGINNINGS, partial(report_removed, self._engine))
         for log in self._keep:
             self._attempt(log, partial(self._trim, log))
+        self._attempt(BEGINNINGS, partial(note_beginnings, self._engine))
         self._attempt(STATUS, partial(remove_old_statuses, self._engine))
         self._attempt(VERSIONS, partial(drop_old_versions, self._engine))
         return True
@@ -117,11 +125,26 @@ class Janitor:
             self._lead = None
         return self._lead is not None
 
+    def _look_at_clock(self) -> None:
+        """Find out whether the store's clock was set forward since the first round."""
+        ahead_s = self._engine.now_s() - self._own_s()
+        if self._ahead_s is None:
+            self._ahead_s = ahead_s
+        jumped_s = ahead_s - self._ahead_s
+        if self._ages_count and jumped_s > _MOST_JUMP_S:
+            logger.error(
+                "the store's clock was set forward by {jumped_s} s; nothing is removed for its "
+                "age until it is right again: correct it, or start the console again if it is",
+                jumped_s=round(jumped_s),
+            )
+        self._ages_count = jumped_s <= _MOST_JUMP_S
+
     def _trim(self, log: str) -> None:
         keep, limit = self._keep[log], None
         if log == COMMANDS:
             limit = self._first_needed()
-        removed = self._engine.trim(log, keep=keep.count, max_age_s=keep.age_s, not_after=limit)
+        age_s = keep.age_s if self._ages_count else None
+        removed = self._engine.trim(log, keep=keep.count, max_age_s=age_s, not_after=limit)
         if removed:
             logger.info(
                 "removed the {count} oldest entries of the log {log}",
@@ -133,7 +156,8 @@ class Janitor:
     def _first_needed(self) -> Cursor | None:
         """Return the cursor that lies furthest back; None if nobody holds trimming back."""
         readers = readers_of(self._engine)
-        gone = {reader.service for reader in readers if reader.age_s > self._hold_s}
+        hold_s = self._hold_s if self._ages_count else float("inf")
+        gone = {reader.service for reader in readers if reader.age_s > hold_s}
         self._dropped &= gone
         for reader in readers:
             if reader.service in gone - self._dropped:
@@ -160,7 +184,9 @@ class Janitor:
         except EngineError as error:
             if self._complaints.get(what) != str(error):
                 self._complaints[what] = str(error)
-                logger.error("{what} cannot be kept short: {why}", what=what, why=str(error))
+                logger.error(
+                    "the janitor cannot look after {what}: {why}", what=what, why=str(error)
+                )
         else:
             self._complaints.pop(what, None)
 
@@ -180,39 +206,3 @@ class Janitor:
             logger.debug("the janitor does it later: {why}", why=str(error))
         except Exception:  # noqa: BLE001 (a rig without a janitor fills its store)
             logger.exception("the janitor met an unforeseen error; it goes on")
-
-
-def readers_of(engine: Engine) -> list[Reader]:
-    """Return every service that has a cursor, and how long ago it was heard at the latest.
-
-    Raises:
-        EngineUnavailableError: the store did not answer.
-    """
-    statuses = ((key.partition("/")[0], row.age_s) for key, row in engine.table(STATUS).items())
-    catalogs = ((name, row.age_s) for name, row in engine.table(CATALOG).items())
-    youngest = _youngest([*statuses, *catalogs])
-    return [
-        Reader(name, progress.cursor, age_s)
-        for name, age_s in youngest.items()
-        if (progress := engine.load_progress(name)) is not None
-    ]
-
-
-def remove_old_statuses(engine: Engine, *, after_s: float = FORGET_AFTER_S) -> None:
-    """Remove the status of each replica that is gone for so long; the last one of a service stays.
-
-    Raises:
-        EngineUnavailableError: the store did not answer.
-    """
-    rows = engine.table(STATUS)
-    last = {f"{heard.status.service}/{heard.status.replica}" for heard in current_statuses(rows)}
-    for name, row in rows.items():
-        if name not in last and row.age_s > after_s:
-            engine.remove(STATUS, name)
-
-
-def _youngest(seen: Iterable[tuple[str, float]]) -> dict[str, float]:
-    ages: dict[str, float] = {}
-    for name, age_s in seen:
-        ages[name] = min(age_s, ages.get(name, age_s))
-    return dict(sorted(ages.items()))

@@ -4,7 +4,14 @@ import re
 import signal
 
 from playwright.sync_api import Locator, Page, expect
+from pydantic import Field
 
+from durapy_core.catalog import PublishedCatalog, Role, publish_type
+from durapy_core.command import Command
+from durapy_core.engines import open_engine
+from durapy_core.engines.base import CATALOG
+from durapy_core.history_check import check_history
+from durapy_core.versions import publish_catalog
 from tests.support.local_rig import LocalRig
 from tests.support.visitor import DESK, TABLET, Visitor
 
@@ -31,6 +38,33 @@ def test_an_idle_rig_says_so_and_offers_to_begin(visitor: Visitor, page: Page) -
     hero.get_by_role("link", name="Start session…").click()
 
     expect(page.get_by_role("heading", name="INITIATE_SESSION")).to_be_visible()
+
+
+class LongOddCommand(Command, type="ODD"):
+    text: str = Field(min_length=5)
+
+
+class OddCommand(Command, type="ODD"):
+    text: str = Field(min_length=2)
+
+
+def test_a_command_that_changed_needs_attention_until_the_records_were_checked(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    attention = page.locator("dp-attention")
+    with open_engine(f"sqlite:///{rig.folder}/commands.db") as engine:
+        for command in (LongOddCommand, OddCommand):
+            types = (publish_type(command, [Role.HANDLES]),)
+            publish_catalog(engine, PublishedCatalog(service="odd", types=types))
+
+        visitor.open("/")
+        expect(attention).to_contain_text("ODD text.minLength differs from version")
+        visitor.shoot("dashboard-changed")
+        check_history(engine, progress=lambda _count, _entry: None)
+        visitor.open("/")
+
+        expect(attention).to_contain_text("every running service answers")
+        engine.remove(CATALOG, "odd")
 
 
 def test_a_session_is_shown_and_ended_from_here(

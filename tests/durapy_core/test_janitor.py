@@ -20,8 +20,9 @@ from durapy_core.engines.base import (
 )
 from durapy_core.entry import START, Cursor, Entry, NewEntry
 from durapy_core.forget import forget
-from durapy_core.janitor import JANITOR, Janitor, remove_old_statuses
+from durapy_core.janitor import JANITOR, Janitor
 from durapy_core.login_code import SIGN_INS
+from durapy_core.readers import remove_old_statuses
 from durapy_core.retention import DAY_S, Keep, keep_of
 from durapy_core.settings import Settings
 from durapy_core.status import ServiceState, ServiceStatus
@@ -171,6 +172,53 @@ def test_without_a_limit_a_service_that_is_gone_holds_for_ever(engine: Engine) -
     janitor.close()
 
 
+def test_a_clock_that_was_set_forward_makes_nothing_old(engine: Engine) -> None:
+    stored = fill(engine, 10)
+    be_at(engine, "gone", stored[1].key)
+    own_s = [0.0]
+    limits = settings(keep_commands=3, keep_receipts_days=0.05 / DAY_S, keep_cursor_days=1)
+    janitor = Janitor(engine, limits, own_s=lambda: own_s[0])
+    janitor.work()
+    held = count(engine)
+    fill(engine, 3, RECEIPTS)
+    young_s = engine.now_s()
+    wait_for(lambda: engine.now_s() > young_s + 0.1, "receipts to be old", limit_s=LIMIT_S)
+
+    own_s[0] -= 7200  # as seen from here the store's clock has gone on by two hours more
+    with logged() as lines:
+        janitor.work()
+        janitor.work()
+    kept = count(engine, RECEIPTS)
+    own_s[0] += 7200
+    janitor.work()
+
+    assert (held, kept, count(engine, RECEIPTS)) == (8, 3, 0)
+    errors = [line["message"] for line in lines if line["level"].name == "ERROR"]
+    assert len(errors) == 1
+    assert errors[0].startswith("the store's clock was set forward by 7200 s")
+    janitor.close()
+
+
+def test_a_clock_that_was_set_forward_lets_no_service_go(engine: Engine) -> None:
+    stored = fill(engine, 10)
+    be_at(engine, "gone", stored[1].key)
+    own_s = [0.0]
+    limits = settings(keep_commands=20, keep_cursor_days=0.05 / DAY_S)
+    janitor = Janitor(engine, limits, own_s=lambda: own_s[0])
+    janitor.work()
+    fill(engine, 17)
+    wait_for(lambda: engine.table(CATALOG)["gone"].age_s > 0.1, "its age", limit_s=LIMIT_S)
+
+    own_s[0] -= 7200
+    janitor.work()
+    held = count(engine)
+    own_s[0] += 7200
+    janitor.work()
+
+    assert (held, count(engine)) == (25, 20)
+    janitor.close()
+
+
 def test_a_forgotten_service_holds_nothing(engine: Engine) -> None:
     stored = fill(engine, 10)
     be_at(engine, "gone", stored[1].key)
@@ -237,9 +285,37 @@ def test_a_user_who_may_not_delete_is_said_once(redis_server: RedisServer) -> No
 
         errors = [line["message"] for line in lines if line["level"].name == "ERROR"]
         assert len(errors) == 1
-        assert errors[0].startswith("commands cannot be kept short:")
+        assert errors[0].startswith("the janitor cannot look after commands:")
         assert count(engine) == 10
         janitor.close()
+
+
+@pytest.mark.redis
+def test_a_history_that_somebody_else_emptied_is_reported(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    with open_engine(redis_server.unix_url, EngineOptions(namespace=tmp_path.name)) as engine:
+        stored = fill(engine, 10)
+        first = Janitor(engine, settings(keep_commands=8))
+        with logged() as before:
+            first.work()
+            first.work()
+        first.close()
+        stream = f"durapy:{{{tmp_path.name}}}:commands"
+        redis_server.client().xadd(
+            stream, {"type": "PING", "body": "{}"}, maxlen=1, approximate=False
+        )
+
+        second = Janitor(engine, settings(keep_commands=8))
+        with logged() as after:
+            second.work()
+            second.work()
+        second.close()
+
+    assert [line for line in before if line["level"].name == "ERROR"] == []
+    (error,) = [line for line in after if line["level"].name == "ERROR"]
+    assert error["message"].startswith("the beginning of the log commands is gone")
+    assert error["extra"]["began_at"] == stored[2].key
 
 
 def test_statuses_of_replicas_that_are_gone_are_removed_but_the_last_one() -> None:
