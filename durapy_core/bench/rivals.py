@@ -8,13 +8,17 @@ receipt, and end at the first error. Sole importer of redis-py in this package.
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, Final
 
-from redis import ConnectionPool, Redis
+from redis import ConnectionPool, Redis, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from durapy_core.bench.roles import UP, Pinger, Receiver, paced
+from durapy_core.errors import EngineError, EngineUnavailableError
 
 Heard = Callable[[bytes, bytes], None]
 """Is called with the key and the body of an entry."""
@@ -123,40 +127,63 @@ def run_rival(kind: str, role: str, tell: Pipe, where: tuple[str, str | None, st
 
 
 class Keeper:
-    """The connection of whoever arranges the measurement: begins turns, trims, cleans up."""
+    """The connection of whoever arranges the measurement: begins turns, trims, cleans up.
 
-    def __init__(self, url: str, password: str | None) -> None:
+    Every method raises EngineUnavailableError when the server does not answer, and EngineError when
+    it refuses: the measurement needs a user who may also do INFO, CONFIG GET, SCAN and UNLINK.
+    """
+
+    def __init__(self, url: str, password: str | None, *, name: str) -> None:
         self._client: Any = Redis(connection_pool=_pool(url, password))
+        self._name = name
 
     def append(self, stream: str, wire_type: str, body: str) -> None:
         """Append an entry, as a foreign program does."""
-        self._client.xadd(stream, {"type": wire_type, "body": body})
+        with self._explained():
+            self._client.xadd(stream, {"type": wire_type, "body": body})
 
     def trim(self, stream: str, keep: int) -> None:
-        """Leave the newest entries, about so many."""
-        self._client.xtrim(stream, maxlen=keep, approximate=False)
+        """Leave the newest entries, so many."""
+        with self._explained():
+            self._client.xtrim(stream, maxlen=keep, approximate=False)
 
     def cpu_s(self) -> float:
         """Return the CPU time that the server has used, in seconds."""
-        found = self._client.info("cpu")
+        with self._explained():
+            found = self._client.info("cpu")
         return float(found["used_cpu_user"] + found["used_cpu_sys"])
 
     def describe(self) -> dict[str, str]:
         """Return the server's version, and how it keeps what it is sent."""
-        server, kept = self._client.info("server"), self._client.info("persistence")
-        aof = "off"
-        if kept["aof_enabled"]:
-            aof = self._client.config_get("appendfsync").get("appendfsync", "on")
+        with self._explained():
+            server, kept = self._client.info("server"), self._client.info("persistence")
+            aof = "off"
+            if kept["aof_enabled"]:
+                aof = self._client.config_get("appendfsync").get("appendfsync", "on")
         return {"redis": server["redis_version"], "appendfsync": aof}
 
     def remove(self, prefix: str) -> None:
         """Remove every key that begins so."""
-        for key in list(self._client.scan_iter(match=f"{prefix}*", count=_SCAN)):
-            self._client.unlink(key)
+        with self._explained():
+            found = self._client.scan_iter(match=f"{prefix}*", count=_SCAN)
+            for key in (prefix, *found):  # one at least, so that a missing right shows at once
+                self._client.unlink(key)
 
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (RedisConnectionError, RedisTimeoutError) as error:
+            raise EngineUnavailableError(f"{self._name} does not answer: {error}") from error
+        except RedisError as error:
+            raise EngineError(
+                f"{self._name} refuses what the measurement needs; give --engine a user who may do "
+                f"all: {error}"
+            ) from error
 
 
 def _pool(url: str, password: str | None) -> Any:

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 from durapy_core.bench.private_redis import PrivateRedis
 from durapy_core.bench.rivals import Keeper
 from durapy_core.engines import mask_url
+from durapy_core.engines.redis_url import parse_address
 from durapy_core.errors import SettingsError
 
 Say = Callable[[str], None]
@@ -102,8 +103,10 @@ def _private_redis(appendfsync: str, say: Say) -> Iterator[list[Store]]:
 def _redis(
     url: str, name: str, *, password: str | None = None, server_pid: int | None = None
 ) -> Iterator[Store]:
-    keeper = Keeper(url, password)
+    parse_address(url, password=password)  # says what is wrong with it
+    keeper = Keeper(url, password, name=name)
     namespace = f"bench-{secrets.token_hex(4)}"
+    keeper.remove(f"durapy:{{{namespace}")  # fails now rather than at the end
     try:
         yield Store(
             name=name,

@@ -573,6 +573,18 @@ class SharedStoreContract(EngineContract):
         assert read_all(one) == read_all(two)
         assert len(read_all(one)) == 200
 
+    def test_a_send_need_not_wait_for_the_whole_batch_of_another(self, open_engine: Opener) -> None:
+        one, two = open_engine(), open_engine()
+        batch = [ping(number) for number in range(20_000)]
+
+        with ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(one.append_many, LOG, batch)
+            until(lambda: two.page(LOG, limit=1) != [])
+            between = two.append(LOG, ping(sender="another"))
+            last = sending.result(LONG_S)[-1]
+
+        assert two.compare(between.key, last.key) < 0
+
     def test_an_append_wakes_the_reader_of_another_engine(self, open_engine: Opener) -> None:
         one, two = open_engine(), open_engine()
         began = threading.Event()

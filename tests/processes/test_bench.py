@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from durapy_core.bench.plan import MEASURES, RECEIVERS
-from tests.support.cli import Result, start_durapy
+from tests.support.cli import Result, run_durapy, start_durapy
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_for
 
@@ -20,12 +20,7 @@ SIDES = {"DuraPy", "DuraPy, commit_ms=0", "redis-py Connection", "redis.Redis"}
 
 
 def run_bench(*arguments: str, cwd: Path) -> Result:
-    process = start_durapy("bench", *arguments, cwd=cwd)
-    try:
-        out, err = process.communicate(timeout=400)
-    finally:
-        process.kill()
-    return Result(process.returncode, out, err)
+    return run_durapy("bench", *arguments, cwd=cwd, limit_s=400)
 
 
 def sides_of(figures: list[dict[str, Any]], measure: str) -> set[str]:
@@ -113,3 +108,36 @@ def test_a_store_of_one_process_cannot_be_measured(tmp_path: Path) -> None:
 
     assert result.code == 3
     assert "memory:// cannot be measured" in result.err
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "says"),
+    [
+        ("redis://127.0.0.1:1/0", 7, "redis://127.0.0.1:1/0 does not answer"),
+        ("redis://127.0.0.1/x", 3, "behind the host stands the number of a database"),
+        ("sqlite:////nowhere/rig.db", 3, "no folder can be made beside it"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_named(
+    url: str, code: int, says: str, tmp_path: Path
+) -> None:
+    result = run_bench("--engine", url, cwd=tmp_path)
+
+    assert (result.code, result.out) == (code, "")
+    assert says in result.err
+    assert len(result.err.splitlines()) <= 2  # and that the computer is busy, if it is
+
+
+def test_a_redis_user_who_may_not_clean_up_measures_nothing(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    client = redis_server.client()
+    client.execute_command("ACL", "SETUSER", "guest", "on", ">pw", "~*", "+xadd", "+info", "+scan")
+    url = redis_server.tcp_url.replace("//", "//guest:pw@")
+
+    result = run_bench("--engine", url, cwd=tmp_path)
+
+    assert result.code == 6
+    assert "give --engine a user who may do all" in result.err
+    assert "pw" not in result.err
+    client.execute_command("ACL", "DELUSER", "guest")

@@ -48,10 +48,13 @@ def start_durapy(*arguments: str, cwd: Path, **environment: str) -> subprocess.P
     )
 
 
-def run_durapy(*arguments: str, cwd: Path, **environment: str) -> "Result":
+def run_durapy(*arguments: str, cwd: Path, limit_s: float = 60, **environment: str) -> "Result":
     """Run `durapy` as a process of its own, to its end."""
-    process = start_durapy(*arguments, cwd=cwd, **environment)
-    out, err = process.communicate(timeout=60)
+    with start_durapy(*arguments, cwd=cwd, **environment) as process:
+        try:
+            out, err = process.communicate(timeout=limit_s)
+        finally:
+            process.kill()
     return Result(process.returncode, out, err)
 
 
