@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from durapy_core.beginning import lacks_receipts
 from durapy_core.engines.base import COMMANDS, RECEIPTS, Engine
-from durapy_core.entry import Entry
+from durapy_core.entry import RESERVED_TYPES, Entry
 from durapy_core.errors import CorruptRecordError
 from durapy_core.receipt import Receipt
 
@@ -30,7 +30,8 @@ def effects_of(engine: Engine, key: str) -> list[Entry]:
     Raises:
         EngineUnavailableError: the store did not answer.
     """
-    return engine.caused_by(COMMANDS, key)
+    caused = engine.caused_by(COMMANDS, key)
+    return [entry for entry in caused if entry.type not in RESERVED_TYPES]
 
 
 def tree_of(engine: Engine, key: str) -> Iterator[tuple[int, Entry]]:
@@ -48,12 +49,15 @@ def tree_of(engine: Engine, key: str) -> Iterator[tuple[int, Entry]]:
 
 
 def causes_of(engine: Engine, entry: Entry) -> list[Entry]:
-    """Return the records that led to this one, the first of all at the front."""
+    """Return the records that led to this one, the first of all at the front.
+
+    The cause of a marker of the safe state lies in another log, so it has none here.
+    """
     causes: list[Entry] = []
-    cause = entry.cause
+    cause = None if entry.type in RESERVED_TYPES else entry.cause
     while cause and len(causes) < MOST_SHOWN and (found := engine.get(COMMANDS, cause)):
         causes.append(found)
-        cause = found.cause
+        cause = None if found.type in RESERVED_TYPES else found.cause
     return causes[::-1]
 
 

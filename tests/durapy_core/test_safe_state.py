@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from durapy_core import BackgroundContext, Command, Context, Controller, Service, on
+from durapy_core.aftermath import causes_of, receipts_of, tree_of
 from durapy_core.engines.base import COMMANDS, SAFETY, STATUS
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.entry import CLEAR_SAFE_STATE, SAFE_STATE
@@ -417,6 +418,18 @@ def test_the_report_names_all_that_are_up_and_what_each_answered(valve: Valve) -
         ("plain", "none"),
         ("valve", "safe"),
     ]
+
+
+def test_a_marker_has_no_cause_and_is_no_effect_in_the_log_of_commands(valve: Valve) -> None:
+    with valve.run() as rig:
+        rig.enter_safe_state()
+        (marker,) = rig.entries()
+
+        # Its cause is a key of the log `safety`, and the same here: the first of either log.
+        assert marker.cause == marker.key
+        assert causes_of(rig.engine, marker) == []
+        assert list(tree_of(rig.engine, marker.key)) == []
+        assert [receipt.service for receipt in receipts_of(rig.engine, marker.key)] == ["valve"]
 
 
 @pytest.mark.parametrize("wire_type", [SAFE_STATE, CLEAR_SAFE_STATE, "LOG_LOST_TAIL"])
