@@ -22,6 +22,7 @@ _HEADING: Final = 34
 _TITLE: Final = 26
 _AXIS: Final = 26
 _HEADER: Final = 74
+_LABEL: Final = 44
 _BINS: Final = 96
 _SMOOTHING: Final = (1, 3, 4, 3, 1)
 _SHOWN_PERCENTS: Final = (0.5, 99.5)
@@ -58,10 +59,18 @@ class _Scale:
 
     def ticks(self) -> list[float]:
         if self.logarithmic:
-            return [each for each in _TICKS_S if self.low <= each <= self.high]
+            return self._apart(each for each in _TICKS_S if self.low <= each <= self.high)
         step = 10 ** math.floor(math.log10(self.high))
         step = step / 2 if self.high / step < 3 else step  # noqa: PLR2004 (some ticks, not many)
         return [step * n for n in range(int(self.high / step) + 1)]
+
+    def _apart(self, values: Iterable[float]) -> list[float]:
+        """Return those whose labels do not touch."""
+        kept: list[float] = []
+        for value in values:
+            if not kept or self.x(value) - self.x(kept[-1]) >= _LABEL:
+                kept.append(value)
+        return kept
 
 
 def draw(figures: Sequence[Figure], machine: Mapping[str, object]) -> str:
