@@ -64,7 +64,8 @@ class ServiceStatus(BaseModel):
         unknown_fields: fields left out while decoding, since the start.
         lag_s: from sending to handling of the last record, in seconds, both by the store's clock;
             None before the first.
-        clock_offset_s: the store's clock minus this computer's, in seconds; None in `standby`.
+        clock_offset_s: the store's clock minus this computer's, in seconds; None before the first
+            look.
         clock_steps: how often the store's clock was found to have jumped.
         fault: what somebody must look at, in words; None if all is well.
         p50_s, p99_s: handling time over the last minute at most, in seconds; None if idle.
