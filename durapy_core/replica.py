@@ -111,6 +111,7 @@ class Replica:
         self._phase: ServiceState | None = ServiceState.STARTING
         self._started_at = datetime.now(UTC)
         self._look_s = self.options.lease_s / _LOOKS_PER_LEASE
+        self._patient_until_s = 0.0
 
     def stop(self) -> None:
         """Ask for the end after the current handler. Any thread and any signal handler may."""
@@ -210,6 +211,9 @@ class Replica:
 
     def _take_lead(self, wait_s: float) -> bool:
         """Lead if nobody does, else wait for up to `wait_s` seconds until somebody gives up."""
+        if self._leases is not None and self._clock_jumped():
+            self._wait_for_release(self._leases, wait_s)
+            return False
         asked: list[float] = []
         lead = self._ask(lambda: self._ask_for_lead(asked))
         if lead is not None:
@@ -223,6 +227,17 @@ class Replica:
     def _ask_for_lead(self, asked: list[float]) -> Lead | None:
         asked.append(boottime_s())
         return self._engine.lead(self._service.name, lease_s=self.options.lease_s - self._look_s)
+
+    def _clock_jumped(self) -> bool:
+        """Return whether the store's clock jumped less than a lease ago, by this standby's own.
+
+        Then a lease that has run out by the store's clock may be held by a leader that is well.
+        """
+        steps, asked_s = self._clock.steps, boottime_s()
+        self._clock.sample(self._ask(self._engine.now_s), asked_s=asked_s)
+        if self._clock.steps != steps:
+            self._patient_until_s = asked_s + self.options.lease_s
+        return asked_s < self._patient_until_s
 
     def _stand_by(self) -> None:
         """Say that another process leads; look for its release from here on."""

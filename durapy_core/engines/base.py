@@ -98,7 +98,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of a table: its text, and its age by the store's clock in seconds."""
+    """One line of a table: its text, and its age by the store's clock in seconds.
+
+    A line that is stamped later than now is from before the clock was set back: it counts as being
+    as old as it is ahead, so that nobody who is dead by then looks alive.
+    """
 
     text: str
     age_s: float

@@ -142,7 +142,7 @@ class MemoryEngine(Engine):
             self._check_open()
             now = time.monotonic()
             lines = self._tables.get(table, {})
-            return {n: Row(text=text, age_s=now - at) for n, (text, at) in lines.items()}
+            return {n: Row(text=text, age_s=abs(now - at)) for n, (text, at) in lines.items()}
 
     def remove(self, table: str, name: str) -> None:
         """Remove one line of a table."""

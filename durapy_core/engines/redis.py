@@ -235,4 +235,4 @@ class RedisEngine(RedisUpkeep, RedisSafeState, Engine):
 def _row(value: bytes, *, now_s: float) -> Row:
     """Return a line from `SECONDS TEXT`."""
     stamp, _, text = value.decode(errors="replace").partition(" ")
-    return Row(text=text, age_s=max(now_s - float(stamp), 0.0))
+    return Row(text=text, age_s=abs(now_s - float(stamp)))

@@ -165,7 +165,7 @@ class SqliteEngine(SqliteUpkeep, SqliteSafeState, Engine):
         sql = 'SELECT name, text, written_at_s FROM lines WHERE namespace = ? AND "table" = ?'
         rows = self._file.query(sql, (self.options.namespace, table))
         now_s = time.time()
-        return {name: Row(text=text, age_s=max(now_s - at_s, 0.0)) for name, text, at_s in rows}
+        return {name: Row(text=text, age_s=abs(now_s - at_s)) for name, text, at_s in rows}
 
     def remove(self, table: str, name: str) -> None:
         """Remove one line of a table."""

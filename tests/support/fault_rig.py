@@ -22,7 +22,7 @@ LEASE_S: Final = 0.6
 LIMIT_S: Final = 120
 
 TRIPLE: Final = """
-import os, signal, time
+import os, signal, threading
 from durapy_core import Command, Context, Service
 
 class AskCommand(Command, type="FAULT_ASK"):
@@ -46,7 +46,8 @@ def tell(ask: AskCommand, ctx: Context) -> None:
     ctx.send(TellCommand(number=ask.number, part=1))
     if ask.freeze and not ctx.redelivered:
         os.kill(os.getpid(), signal.SIGSTOP)
-    time.sleep(ask.for_s)
+    if ask.for_s:
+        threading.Event().wait(ask.for_s)  # a sleep would be libfaketime's
     ctx.send_many([TellCommand(number=ask.number, part=part) for part in (2, 3)])
 
 @service.on(FreshCommand)
