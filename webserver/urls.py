@@ -5,7 +5,7 @@ from typing import Final
 from tornado.routing import Rule
 
 from webserver.api.base import PREFIX, NothingApi
-from webserver.api.commands import CommandApi, CommandsApi
+from webserver.api.commands import CommandApi, CommandsApi, CommandTreeApi
 from webserver.api.health import HealthApi
 from webserver.api.logs import LogsApi, LogsDownloadApi
 from webserver.api.openapi import OpenApi
@@ -22,6 +22,7 @@ Route = tuple[str, type] | Rule
 ROUTES: Final[list[Route]] = [
     (rf"{PREFIX}/commands", CommandsApi),
     (rf"{PREFIX}/commands/([^/]+)", CommandApi),
+    (rf"{PREFIX}/commands/([^/]+)/tree", CommandTreeApi),
     (rf"{PREFIX}/types", TypesApi),
     (rf"{PREFIX}/services", ServicesApi),
     (rf"{PREFIX}/services/([^/]+)/restart", RestartApi),

@@ -239,45 +239,6 @@ def test_a_history_whose_beginning_was_removed_says_so(
     visitor.shoot("commands-removed")
 
 
-def test_a_row_opens_its_detail_and_is_edited_and_sent_again(
-    visitor: Visitor, page: Page, rig: LocalRig
-) -> None:
-    first = rig.send("PING", key="once")
-    visitor.open("/commands?filter_text=once")
-
-    row(page, "once").get_by_role("button").click()
-    detail = page.get_by_role("region", name="Command detail")
-    expect(detail).to_contain_text(first["key"])
-    expect(detail).to_contain_text('"key": "once"')
-    expect(detail).to_contain_text("sent by webserver:api")
-    visitor.shoot("commands-detail")
-    detail.get_by_role("button", name="Edit and resend").click()
-    expect(page.get_by_label("Key", exact=True)).to_be_focused()
-    expect(page.get_by_label("Key", exact=True)).to_have_value("once")
-    page.get_by_label("Key", exact=True).fill("once more")
-    page.keyboard.press("Control+Enter")
-
-    expect(rows(page)).to_have_count(2)
-    assert [r["body"]["key"] for r in rig.records(text="once")] == ["once more", "once"]
-
-
-def test_the_detail_of_an_answer_leads_to_what_caused_it(
-    visitor: Visitor, page: Page, rig: LocalRig
-) -> None:
-    with rig.in_session(prefix="c"):
-        wait_for(lambda: rig.records(type="PONG", text="c-"), "a pong")
-    pong = rig.records(type="PONG", text="c-")[0]
-    visitor.open(f"/commands?key={pong['key']}")
-
-    visitor.open("/commands?filter_type=PONG&filter_text=c-")
-    rows(page).first.get_by_role("button").click()
-    page.get_by_role("button", name=pong["cause"]).click()
-
-    detail = page.get_by_role("region", name="Command detail")
-    expect(detail).to_contain_text(pong["body"]["input_key"])
-    expect(detail).to_contain_text("sent by pinger")
-
-
 def test_the_list_agrees_with_the_store_after_everything_above(
     visitor: Visitor, page: Page, rig: LocalRig
 ) -> None:

@@ -172,6 +172,16 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
             parameters=[_in_path("key", "The record's key.")],
         )
     },
+    "/commands/{key}/tree": {
+        "get": _operation(
+            "getCommandTree",
+            "What led to a record, the record, and what followed from it.",
+            {200: "Related"},
+            *_READS,
+            404,
+            parameters=[_in_path("key", "The record's key.")],
+        )
+    },
     "/types": {
         "get": _operation(
             "listTypes", "Every command that services publish.", {200: "Types"}, *_READS

@@ -37,6 +37,19 @@
 /** @typedef {Record<string, any>} JsonSchema */
 
 /**
+ * What became of a record in one service; `*_s` are seconds, null when no handler was called.
+ *
+ * @typedef {object} Receipt
+ * @property {string} key of the record
+ * @property {string} service
+ * @property {'done' | 'failed' | 'invalid' | 'expired' | 'interrupted' | 'refused'} outcome
+ * @property {string} text why; empty when done
+ * @property {number | null} wait_s
+ * @property {number | null} took_s
+ * @property {boolean} redelivered
+ */
+
+/**
  * @typedef {object} Session
  * @property {'idle' | 'running' | 'unknown'} state
  * @property {string | null} key
