@@ -25,6 +25,7 @@ def filled(page: Page) -> None:
 def detailed(page: Page) -> None:
     rows(page).first.get_by_role("button").click()
     expect(page.get_by_role("region", name="Command detail")).to_be_visible()
+    expect(page.locator(".heard[aria-busy=true]")).to_have_count(0)
 
 
 def asked(page: Page) -> None:

@@ -1,6 +1,7 @@
 """The Commands page: a session by hand, live history, filters, pause, older pages, resend."""
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -97,18 +98,23 @@ def test_ctrl_enter_sends_what_is_typed(visitor: Visitor, page: Page, rig: Local
 
 
 def test_a_command_of_another_program_shows_at_once(
-    visitor: Visitor, page: Page, rig: LocalRig
+    visitor: Visitor, page: Page, rig: LocalRig, measured: Callable[[str], None]
 ) -> None:
     visitor.open("/commands")
     expect(history(page)).to_have_attribute("aria-busy", "false")
 
     page.evaluate(_STAMP_ROWS)
-    for n in range(5):
-        rig.send("PING", key=f"shows-{n}")
-        expect(row(page, f"shows-{n}")).to_be_visible()
+    for n in range(100):
+        rig.send("PING", key=f"shows-{n}.")
+    expect(row(page, "shows-99.")).to_be_visible()
 
-    late_ms = page.evaluate("() => window.seen.map(([sent, drawn]) => drawn - sent)")
-    assert sorted(late_ms)[len(late_ms) // 2] < 200, late_ms
+    late_ms = sorted(page.evaluate("() => window.seen.map(([sent, drawn]) => drawn - sent)"))
+    p50, p99 = late_ms[len(late_ms) // 2], late_ms[len(late_ms) * 99 // 100]
+    measured(
+        f"a command of another program shows after p50 {p50:.0f} ms, p99 {p99:.0f} ms of "
+        f"{len(late_ms)} (goal: p99 200 ms)"
+    )
+    assert p50 < 200, late_ms
 
 
 def test_a_command_that_is_stored_while_the_page_loads_is_not_missed(

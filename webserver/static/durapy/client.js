@@ -119,11 +119,12 @@ class Durapy extends EventTarget {
    *
    * @param {string} type
    * @param {object} [body]
+   * @param {{idempotencyKey?: string}} [options] the send's own name: repeated, it is stored once
    * @returns {Promise<CommandRecord>} the record, once it is stored; rejects with an `ApiError`
    *   whose `errors` name the fields when the body is refused
    */
-  send(type, body = {}) {
-    return this.#requests.ask({ op: 'send', type, body });
+  send(type, body = {}, { idempotencyKey } = {}) {
+    return this.#requests.ask({ op: 'send', type, body, idempotency_key: idempotencyKey });
   }
 
   /**

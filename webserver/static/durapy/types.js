@@ -88,6 +88,18 @@
 
 /** @typedef {{services: ServiceStatus[], session: Session}} RigSnapshot */
 
+/**
+ * The safe state, and what each service says of it.
+ *
+ * @typedef {object} SafeState
+ * @property {boolean} engaged
+ * @property {string | null} key
+ * @property {string | null} since ISO time
+ * @property {string | null} by who entered it
+ * @property {string} reason
+ * @property {{service: string, replica: string, state: 'safe' | 'failed' | 'waiting' | 'none', text: string, took_s: number | null}[]} services
+ */
+
 /** @typedef {{key: string, verb: string, service: string, state: 'requested' | 'done' | 'failed', message: string}} Operation */
 
 /** @typedef {{loc: (string | number)[], msg: string}} Problem */
