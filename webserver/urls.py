@@ -10,6 +10,7 @@ from webserver.api.health import HealthApi
 from webserver.api.logs import LogsApi, LogsDownloadApi
 from webserver.api.openapi import OpenApi
 from webserver.api.operations import OperationApi
+from webserver.api.presets import FavouriteApi, PresetApi, PresetsApi
 from webserver.api.safe_state import ClearSafeStateApi, SafeStateApi
 from webserver.api.services import RestartApi, ServicesApi
 from webserver.api.types import TypesApi
@@ -23,6 +24,9 @@ ROUTES: Final[list[Route]] = [
     (rf"{PREFIX}/commands", CommandsApi),
     (rf"{PREFIX}/commands/([^/]+)", CommandApi),
     (rf"{PREFIX}/commands/([^/]+)/tree", CommandTreeApi),
+    (rf"{PREFIX}/presets", PresetsApi),
+    (rf"{PREFIX}/presets/([^/]+)/([^/]+)", PresetApi),
+    (rf"{PREFIX}/favourites/([^/]+)", FavouriteApi),
     (rf"{PREFIX}/types", TypesApi),
     (rf"{PREFIX}/services", ServicesApi),
     (rf"{PREFIX}/services/([^/]+)/restart", RestartApi),

@@ -183,6 +183,15 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "more": {"type": "boolean", "description": "Not all that followed was looked at."},
         }
     ),
+    "Presets": _object(
+        {
+            "favourites": _list(_text("A wire type.")),
+            "presets": _list(
+                _object({"type": _text(), "name": _text(), "body": {"type": "object"}})
+            ),
+        }
+    ),
+    "NewPreset": _object({"body": {"type": "object"}}),
     "Error": _ERROR,
     "Records": _object(
         {

@@ -4,6 +4,7 @@ import { DpElement } from '/static/durapy/element.js';
 import { ago, clock, hms, ms } from '/static/durapy/format.js';
 import { glyph, icon } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
+import { takeNote } from '/static/durapy/note.js';
 import { rig } from '/static/durapy/rig.js';
 import { answersInWords, safety } from '/static/durapy/safety.js';
 import { endSession } from '/static/durapy/session-acts.js';
@@ -116,13 +117,14 @@ class Hero extends DpElement {
       return html`<div class="side"><button type="button" class="solid" @click=${() => durapy.retryNow()}>${icon('redo')}Try now</button></div>`;
     }
     const session = rig.session;
+    const note = html`<button type="button" @click=${takeNote}>${icon('pin')}Add note</button>`;
     if (session?.state === 'running') {
       return html`<div class="side">${session.ends.map(
         (type) => html`<button type="button" class="solid" @click=${() => endSession(type)}>
           ${icon('power')}${session.ends.length > 1 ? type : 'End session…'}</button>`,
-      )}</div>`;
+      )}${note}</div>`;
     }
-    return nothing;
+    return html`<div class="side">${note}</div>`;
   }
 
   /** Beginning is on the other side than ending and STOP. */

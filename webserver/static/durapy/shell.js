@@ -11,6 +11,7 @@ import { html, nothing, render } from './lit.js';
 import { banner } from './notices.js';
 import { safety } from './safety.js';
 import './stop.js';
+import './note.js';
 import { rig } from './rig.js';
 import { sessionSign } from './sign.js';
 import { toggleTheme } from './theme.js';
