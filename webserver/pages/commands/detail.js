@@ -4,6 +4,7 @@ import { DpElement, oncePerFrame } from '/static/durapy/element.js';
 import { fullTime } from '/static/durapy/format.js';
 import { icon, status } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
+import { hasPage } from '/static/durapy/pages.js';
 import { asJson, asPython, asShell } from './copying.js';
 import { whoHeard } from './receipts.js';
 import { causeTree } from './tree.js';
@@ -29,6 +30,8 @@ export class Detail extends DpElement {
   #receipts = null;
   /** @type {import('./tree.js').Tree | null} */
   #tree = null;
+  /** Whether there may have been receipts that are no longer kept. */
+  #removed = false;
   #problem = '';
   #timer = 0;
   #soon = oncePerFrame(() => this.update());
@@ -59,9 +62,10 @@ export class Detail extends DpElement {
   async #load(key) {
     try {
       const path = `commands/${encodeURIComponent(key)}`;
-      const { receipts } = await api(path);
+      const { receipts, receipts_removed } = await api(path);
       if (key !== this.#record?.key) return;
       this.#receipts = merged(receipts, this.#receipts ?? []);
+      this.#removed = receipts_removed;
       this.update();
       const tree = await api(`${path}/tree`);
       if (key === this.#record?.key) this.#tree = tree;
@@ -102,6 +106,7 @@ export class Detail extends DpElement {
       ${record.problem ? html`<p class="small">${status('warn', record.problem)}</p>` : nothing}
       <div class="halves"><pre class="json" tabindex="0">${record.body ? JSON.stringify(record.body, null, 1) : (record.raw ?? '')}</pre>
         ${whoHeard(this.#problem ? [] : this.#receipts, this.#type)}</div>
+      ${this.#removed ? html`<p class="small dim">Receipts from that time are no longer kept; there may have been more.</p>` : nothing}
       ${this.#problem ? html`<p class="small" role="alert">${status('bad', this.#problem)}</p>` : nothing}
       ${causeTree(this.#tree, record.key, (key) => this.#fire('open', key))}
       <div class="row wrap spread small dim"><span>sent by ${record.sender ?? 'somebody who did not say'}, ${fullTime(record.sent_at)}</span>
@@ -119,6 +124,7 @@ export class Detail extends DpElement {
       <span class="row"><b class="type">${record.type ?? '(no type)'}</b><span class="dim small mono">${record.key}</span></span>
       <span class="row">
         ${resendable ? html`<button type="button" class="sm" @click=${() => this.#fire('resend')}>${icon('redo')}Edit and resend</button>` : nothing}
+        ${hasPage('/logs') ? html`<a class="btn sm quiet" href="/logs?${new URLSearchParams({ t: record.sent_at, record: record.key })}">${icon('logs')}Log lines</a>` : nothing}
         <button type="button" class="icon sm quiet" aria-label="Close detail" title="Close" @click=${() => this.#fire('close')}>${icon('x')}</button>
       </span></div>`;
   }

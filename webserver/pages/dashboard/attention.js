@@ -4,6 +4,7 @@ import { DpElement } from '/static/durapy/element.js';
 import { concerns, rowsOf } from '/static/durapy/health.js';
 import { glyph } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
+import { hasPage } from '/static/durapy/pages.js';
 import { rig } from '/static/durapy/rig.js';
 import './load.js';
 import { restarts } from './restarts.js';
@@ -56,8 +57,7 @@ function actOf({ act, service, record }) {
   if (act === 'restart' && found) return restarts.control(found, durapy.status !== 'live');
   if (act === 'record' && record)
     return html`<a class="btn sm quiet" href="/commands?key=${encodeURIComponent(record)}">Its record</a>`;
-  // Only rigs whose console has the page of logs.
-  if (!document.querySelector('#rail a[href="/logs"]')) return nothing;
+  if (!hasPage('/logs')) return nothing;
   return html`<a class="btn sm quiet" href="/logs?service=${encodeURIComponent(service)}">Its log</a>`;
 }
 
