@@ -8,6 +8,7 @@ from durapy_core.confirm import Answer, Confirmation
 from durapy_core.context import BackgroundContext, Context, ServiceContext, StopReason
 from durapy_core.controller import Controller, on
 from durapy_core.errors import DurapyError
+from durapy_core.note import NoteCommand
 from durapy_core.service import Service
 from durapy_core.settings import ServiceSettings, load_settings
 
@@ -16,6 +17,7 @@ __all__ = [  # noqa: RUF022 (grouped by subject)
     "Command",
     "CommandRecord",
     "session_label",
+    "NoteCommand",
     # a service and its session
     "Service",
     "Controller",

@@ -1,6 +1,7 @@
 """What came of a record: who heard it, and what was sent because of it."""
 
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any, Final
 
 from durapy_core.beginning import lacks_receipts
@@ -84,3 +85,34 @@ def aftermath_json(engine: Engine, entry: Entry) -> dict[str, Any]:
         "receipts_removed": lacks_receipts(engine, entry),
         "effects": [effect.key for effect in effects_of(engine, entry.key)],
     }
+
+
+def related_json(
+    engine: Engine, entry: Entry, *, limit: int = 60, within_s: float = 1.0
+) -> dict[str, Any]:
+    """Return what led to a record, the record and what followed from it, as JSON shows them.
+
+    Each of `records` has its `depth`: below zero what led to it, 0 the record itself, above what
+    followed, each after what caused it. `more` says that `limit` or the time, in seconds, ended
+    the search before everything that followed was found.
+
+    Raises:
+        EngineUnavailableError: the store did not answer.
+    """
+    until = monotonic() + within_s
+    causes = causes_of(engine, entry)
+    records = [_related(depth - len(causes), cause) for depth, cause in enumerate(causes)]
+    records.append(_related(0, entry))
+    followed = 0
+    for depth, effect in tree_of(engine, entry.key):
+        if followed == limit or monotonic() > until:
+            return {"records": records, "more": True}
+        records.append(_related(depth, effect))
+        followed += 1
+    return {"records": records, "more": followed == MOST_SHOWN}
+
+
+def _related(depth: int, entry: Entry) -> dict[str, Any]:
+    sent_at = entry.sent_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    line = {"key": entry.key, "type": entry.type, "sent_at": sent_at, "sender": entry.sender}
+    return {"depth": depth, **line, "n": entry.n}

@@ -5,8 +5,9 @@ import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from durapy_core.catalog import PublishedCatalog
+from durapy_core.catalog import PublishedCatalog, Role, publish_type
 from durapy_core.engines.base import CATALOG, Engine
+from durapy_core.note import NoteCommand
 from durapy_core.replica import make_replica_name
 from durapy_core.status import ServiceState, ServiceStatus
 
@@ -36,6 +37,7 @@ class Presence:
 
 
 def publish_catalog(engine: Engine) -> Callable[[], None]:
-    """Return the call that publishes the web server's catalog: it handles no commands itself."""
-    text = PublishedCatalog(service=NAME, types=()).model_dump_json()
+    """Return the call that publishes the catalog: the console sends notes, and hears nothing."""
+    types = (publish_type(NoteCommand, (Role.SENDS,)),)
+    text = PublishedCatalog(service=NAME, types=types).model_dump_json()
     return lambda: engine.put(CATALOG, NAME, text)

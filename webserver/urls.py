@@ -5,11 +5,12 @@ from typing import Final
 from tornado.routing import Rule
 
 from webserver.api.base import PREFIX, NothingApi
-from webserver.api.commands import CommandApi, CommandsApi
+from webserver.api.commands import CommandApi, CommandsApi, CommandTreeApi
 from webserver.api.health import HealthApi
 from webserver.api.logs import LogsApi, LogsDownloadApi
 from webserver.api.openapi import OpenApi
 from webserver.api.operations import OperationApi
+from webserver.api.presets import FavouriteApi, PresetApi, PresetsApi
 from webserver.api.safe_state import ClearSafeStateApi, SafeStateApi
 from webserver.api.services import RestartApi, ServicesApi
 from webserver.api.types import TypesApi
@@ -22,6 +23,10 @@ Route = tuple[str, type] | Rule
 ROUTES: Final[list[Route]] = [
     (rf"{PREFIX}/commands", CommandsApi),
     (rf"{PREFIX}/commands/([^/]+)", CommandApi),
+    (rf"{PREFIX}/commands/([^/]+)/tree", CommandTreeApi),
+    (rf"{PREFIX}/presets", PresetsApi),
+    (rf"{PREFIX}/presets/([^/]+)/([^/]+)", PresetApi),
+    (rf"{PREFIX}/favourites/([^/]+)", FavouriteApi),
     (rf"{PREFIX}/types", TypesApi),
     (rf"{PREFIX}/services", ServicesApi),
     (rf"{PREFIX}/services/([^/]+)/restart", RestartApi),

@@ -25,6 +25,7 @@ def filled(page: Page) -> None:
 def detailed(page: Page) -> None:
     rows(page).first.get_by_role("button").click()
     expect(page.get_by_role("region", name="Command detail")).to_be_visible()
+    expect(page.locator(".heard[aria-busy=true]")).to_have_count(0)
 
 
 def asked(page: Page) -> None:
@@ -42,6 +43,11 @@ def helped(page: Page) -> None:
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
 
 
+def noted(page: Page) -> None:
+    page.keyboard.press("a")
+    expect(page.get_by_role("dialog", name="Note")).to_be_visible()
+
+
 def drawn(page: Page) -> None:
     expect(page.locator("#pings")).not_to_have_text("0")
     expect(page.locator("dp-plot canvas")).to_have_count(2)
@@ -55,6 +61,7 @@ STATES: dict[str, tuple[str, State]] = {
     "commands-confirm": ("/commands?type=END_SESSION", asked),
     "find": ("/", finding),
     "keyboard": ("/commands", helped),
+    "note": ("/", noted),
     "pingpong": ("/x/pingpong", drawn),
 }
 

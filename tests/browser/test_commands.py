@@ -1,6 +1,7 @@
 """The Commands page: a session by hand, live history, filters, pause, older pages, resend."""
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -97,18 +98,23 @@ def test_ctrl_enter_sends_what_is_typed(visitor: Visitor, page: Page, rig: Local
 
 
 def test_a_command_of_another_program_shows_at_once(
-    visitor: Visitor, page: Page, rig: LocalRig
+    visitor: Visitor, page: Page, rig: LocalRig, measured: Callable[[str], None]
 ) -> None:
     visitor.open("/commands")
     expect(history(page)).to_have_attribute("aria-busy", "false")
 
     page.evaluate(_STAMP_ROWS)
-    for n in range(5):
-        rig.send("PING", key=f"shows-{n}")
-        expect(row(page, f"shows-{n}")).to_be_visible()
+    for n in range(100):
+        rig.send("PING", key=f"shows-{n}.")
+    expect(row(page, "shows-99.")).to_be_visible()
 
-    late_ms = page.evaluate("() => window.seen.map(([sent, drawn]) => drawn - sent)")
-    assert sorted(late_ms)[len(late_ms) // 2] < 200, late_ms
+    late_ms = sorted(page.evaluate("() => window.seen.map(([sent, drawn]) => drawn - sent)"))
+    p50, p99 = late_ms[len(late_ms) // 2], late_ms[len(late_ms) * 99 // 100]
+    measured(
+        f"a command of another program shows after p50 {p50:.0f} ms, p99 {p99:.0f} ms of "
+        f"{len(late_ms)} (goal: p99 200 ms)"
+    )
+    assert p50 < 200, late_ms
 
 
 def test_a_command_that_is_stored_while_the_page_loads_is_not_missed(
@@ -237,45 +243,6 @@ def test_a_history_whose_beginning_was_removed_says_so(
     expect(history(page).get_by_text("Older records were removed")).to_be_visible()
     expect(row(page, "kept-")).to_have_count(3)
     visitor.shoot("commands-removed")
-
-
-def test_a_row_opens_its_detail_and_is_edited_and_sent_again(
-    visitor: Visitor, page: Page, rig: LocalRig
-) -> None:
-    first = rig.send("PING", key="once")
-    visitor.open("/commands?filter_text=once")
-
-    row(page, "once").get_by_role("button").click()
-    detail = page.get_by_role("region", name="Command detail")
-    expect(detail).to_contain_text(first["key"])
-    expect(detail).to_contain_text('"key": "once"')
-    expect(detail).to_contain_text("sent by webserver:api")
-    visitor.shoot("commands-detail")
-    detail.get_by_role("button", name="Edit and resend").click()
-    expect(page.get_by_label("Key", exact=True)).to_be_focused()
-    expect(page.get_by_label("Key", exact=True)).to_have_value("once")
-    page.get_by_label("Key", exact=True).fill("once more")
-    page.keyboard.press("Control+Enter")
-
-    expect(rows(page)).to_have_count(2)
-    assert [r["body"]["key"] for r in rig.records(text="once")] == ["once more", "once"]
-
-
-def test_the_detail_of_an_answer_leads_to_what_caused_it(
-    visitor: Visitor, page: Page, rig: LocalRig
-) -> None:
-    with rig.in_session(prefix="c"):
-        wait_for(lambda: rig.records(type="PONG", text="c-"), "a pong")
-    pong = rig.records(type="PONG", text="c-")[0]
-    visitor.open(f"/commands?key={pong['key']}")
-
-    visitor.open("/commands?filter_type=PONG&filter_text=c-")
-    rows(page).first.get_by_role("button").click()
-    page.get_by_role("button", name=pong["cause"]).click()
-
-    detail = page.get_by_role("region", name="Command detail")
-    expect(detail).to_contain_text(pong["body"]["input_key"])
-    expect(detail).to_contain_text("sent by pinger")
 
 
 def test_the_list_agrees_with_the_store_after_everything_above(

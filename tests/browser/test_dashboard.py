@@ -2,6 +2,8 @@
 
 import re
 import signal
+import time
+from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 from pydantic import Field
@@ -94,15 +96,17 @@ def test_a_session_is_shown_and_ended_from_here(
 
 
 def test_a_killed_service_is_down_in_words_and_shape(
-    visitor: Visitor, page: Page, rig: LocalRig
+    visitor: Visitor, page: Page, rig: LocalRig, measured: Callable[[str], None]
 ) -> None:
     visitor.open("/")
     row = service(page, "ponger")
     expect(mark(row)).to_have_attribute("href", re.compile("st-ok$"))
 
     rig.end("ponger", signal.SIGKILL)
+    killed_at = time.monotonic()
 
     expect(row).to_contain_text("Down")
+    measured(f"a killed service is down after {time.monotonic() - killed_at:.1f} s (goal: 4 s)")
     expect(mark(row)).to_have_attribute("href", re.compile("st-bad$"))
     attention = page.get_by_role("region", name="Needs attention")
     expect(attention).to_contain_text("ponger does not answer any more.")

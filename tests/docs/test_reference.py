@@ -80,7 +80,7 @@ def test_every_error_is_listed_with_its_exit_code() -> None:
 
 
 def test_every_address_of_the_api_is_listed() -> None:
-    listed = {h for h in REFERENCE.headings() if re.match(r"(GET|POST) /", h)}
+    listed = {h for h in REFERENCE.headings() if re.match(r"(GET|POST|PUT|DELETE) /", h)}
 
     there = {
         f"{method.upper()} {PREFIX}{re.sub(r'{(.+?)}', lambda m: m[1].upper(), path)}"

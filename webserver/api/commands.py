@@ -4,7 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from durapy_core.aftermath import aftermath_json
+from durapy_core.aftermath import aftermath_json, related_json
 from durapy_core.beginning import no_record, removed_to
 from durapy_core.engines.base import COMMANDS, Engine
 from durapy_core.entry import Cursor, Entry
@@ -13,6 +13,7 @@ from durapy_core.record_json import record_json
 from webserver.api.base import Api
 from webserver.errors import ApiError
 from webserver.sending import check_command, send_command
+from webserver.site import Site
 
 MOST_SCANNED: Final = 5_000
 """How many entries one request looks at; with a filter that fits few, `before` says where on."""
@@ -68,13 +69,20 @@ class CommandApi(Api):
     async def get(self, key: str) -> None:
         """Answer with the record of this key."""
         engine = self.site.engine
-        entry = await self.site.offload.engine(lambda: engine.get(COMMANDS, key))
-        if entry is None:
-            why = await self.site.offload.engine(lambda: no_record(engine, key))
-            raise ApiError(HTTPStatus.NOT_FOUND, "not_found", f"{why}.")
+        entry = await _find(self.site, key)
         after = await self.site.offload.engine(lambda: aftermath_json(engine, entry))
         record = record_json(entry, (await self.site.directory.recent()).known)
         self.reply({**record, **after})
+
+
+class CommandTreeApi(Api):
+    """`GET` answers with what led to a record and what followed from it."""
+
+    async def get(self, key: str) -> None:
+        """Answer with the records of the tree, each after what caused it."""
+        engine = self.site.engine
+        entry = await _find(self.site, key)
+        self.reply(await self.site.offload.engine(lambda: related_json(engine, entry)))
 
 
 def make_filter(*, wire_type: str, sender: str, text: str) -> Filter | None:
@@ -118,6 +126,15 @@ def scan(
         if len(entries) < chunk:
             return found, None
     return found, before
+
+
+async def _find(site: Site, key: str) -> Entry:
+    """Return the record of this key, or raise what becomes a 404."""
+    entry = await site.offload.engine(lambda: site.engine.get(COMMANDS, key))
+    if entry is None:
+        why = await site.offload.engine(lambda: no_record(site.engine, key))
+        raise ApiError(HTTPStatus.NOT_FOUND, "not_found", f"{why}.")
+    return entry
 
 
 def _holds(entry: Entry, needle: str) -> bool:

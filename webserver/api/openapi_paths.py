@@ -160,6 +160,8 @@ _LOGS_FILE: Final[Operation] = {
     },
 }
 
+_PRESET: Final = [_in_path("type", "The wire type."), _in_path("name", "The preset's name.")]
+
 PATHS: Final[dict[str, dict[str, Operation]]] = {
     "/commands": {"get": _HISTORY, "post": _SEND},
     "/commands/{key}": {
@@ -171,6 +173,52 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
             404,
             parameters=[_in_path("key", "The record's key.")],
         )
+    },
+    "/commands/{key}/tree": {
+        "get": _operation(
+            "getCommandTree",
+            "What led to a record, the record, and what followed from it.",
+            {200: "Related"},
+            *_READS,
+            404,
+            parameters=[_in_path("key", "The record's key.")],
+        )
+    },
+    "/presets": {
+        "get": _operation(
+            "listPresets", "Favourites and filled-in forms.", {200: "Presets"}, *_READS
+        )
+    },
+    "/presets/{type}/{name}": {
+        "put": _operation(
+            "savePreset",
+            "Keep a body under a name.",
+            {200: "Presets"},
+            *_WRITES,
+            422,
+            parameters=_PRESET,
+            requestBody={"required": True, "content": _json("NewPreset")},
+        ),
+        "delete": _operation(
+            "removePreset", "Remove it.", {200: "Presets"}, *_WRITES, parameters=_PRESET
+        ),
+    },
+    "/favourites/{type}": {
+        "put": _operation(
+            "saveFavourite",
+            "Make a type a favourite.",
+            {200: "Presets"},
+            *_WRITES,
+            422,
+            parameters=_PRESET[:1],
+        ),
+        "delete": _operation(
+            "removeFavourite",
+            "Make it none.",
+            {200: "Presets"},
+            *_WRITES,
+            parameters=_PRESET[:1],
+        ),
     },
     "/types": {
         "get": _operation(

@@ -75,6 +75,17 @@ _LOG_LINE: Final = _object(
     }
 )
 
+_RELATED: Final = _object(
+    {
+        "depth": {"type": "integer", "description": "Below 0: led to it; above: followed."},
+        "key": _text(),
+        "type": _maybe("string"),
+        "sent_at": _WHEN,
+        "sender": _maybe("string"),
+        "n": _maybe("integer"),
+    }
+)
+
 _ERROR: Final = _object(
     {
         "error": _object(
@@ -166,6 +177,21 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "effects": _list(_text("Key of a record that its handlers sent.")),
         }
     ),
+    "Related": _object(
+        {
+            "records": _list(_RELATED),
+            "more": {"type": "boolean", "description": "Not all that followed was looked at."},
+        }
+    ),
+    "Presets": _object(
+        {
+            "favourites": _list(_text("A wire type.")),
+            "presets": _list(
+                _object({"type": _text(), "name": _text(), "body": {"type": "object"}})
+            ),
+        }
+    ),
+    "NewPreset": _object({"body": {"type": "object"}}),
     "Error": _ERROR,
     "Records": _object(
         {

@@ -70,6 +70,43 @@ def test_a_record_tells_who_heard_it_and_what_was_sent_because_of_it(console: Co
     assert record["body"] == {"key": "a1"}
 
 
+def test_the_tree_of_a_record_has_what_led_to_it_and_what_followed(console: Console) -> None:
+    def sent(wire_type: str, cause: str | None, n: int | None = None) -> str:
+        entry = NewEntry(type=wire_type, body="{}", sender="ponger", cause=cause, n=n)
+        return console.engine.append(COMMANDS, entry).key
+
+    first = sent("FIRST", None)
+    key = sent("PING", first, 1)
+    one, two = sent("ONE", key, 1), sent("TWO", key, 2)
+    below = sent("BELOW", one)
+    sent("OTHER", first, 2)
+
+    tree = console.api("GET", f"commands/{key}/tree").json()
+
+    assert [(r["depth"], r["key"]) for r in tree["records"]] == [
+        (-1, first),
+        (0, key),
+        (1, one),
+        (2, below),
+        (1, two),
+    ]
+    assert tree["records"][2]["type"] == "ONE"
+    assert (tree["records"][2]["sender"], tree["records"][2]["n"]) == ("ponger", 1)
+    assert tree["more"] is False
+    assert console.api("GET", "commands/none/tree").status_code == 404
+
+
+def test_a_tree_that_is_too_large_says_that_more_followed(console: Console) -> None:
+    key = console.append('{"key": "a1"}').key
+    for _ in range(70):
+        console.engine.append(COMMANDS, NewEntry(type="ONE", body="{}", cause=key))
+
+    tree = console.api("GET", f"commands/{key}/tree").json()
+
+    assert len(tree["records"]) == 61
+    assert tree["more"] is True
+
+
 def test_pages_of_any_size_give_the_history_newest_first(console: Console) -> None:
     for number in range(23):
         console.append(json.dumps({"key": f"k{number}"}))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { concerns, health, rowsOf } from '../../../webserver/pages/dashboard/health.js';
 import { Recent } from '../../../webserver/pages/dashboard/recent.js';
+import { concerns, health, rowsOf } from '../../../webserver/static/durapy/health.js';
 
 const service = (/** @type {object} */ rest = {}) =>
   /** @type {any} */ ({

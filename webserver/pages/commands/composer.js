@@ -6,13 +6,15 @@ import '/static/durapy/form.js';
 import { icon, status } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
 import { facts, noTypes, skeleton } from './facts.js';
+import { presetBar, star } from './preset-bar.js';
+import { presets } from './presets.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 /** @typedef {import('/static/durapy/form.js').DpForm} DpForm */
 
 const DRY_RUN_AFTER_MS = 300;
 
-/** Fires `choose` with a wire type, from the menu that narrow screens show. */
+/** Fires `choose` with a wire type, from the menu of narrow screens, and `fill` with a preset. */
 export class Composer extends DpElement {
   /** @type {CommandType | null} */
   type = null;
@@ -63,6 +65,8 @@ export class Composer extends DpElement {
     const redraw = () => this.update();
     durapy.addEventListener('status', redraw);
     this.own(() => durapy.removeEventListener('status', redraw));
+    presets.addEventListener('change', redraw);
+    this.own(() => presets.removeEventListener('change', redraw));
     this.#form.addEventListener('change', () => {
       this.update();
       this.#dryRunSoon();
@@ -164,9 +168,13 @@ export class Composer extends DpElement {
       <div class="row spread"><h2 id="form-title" class="type big-type">${type.type}</h2>
         <span class="row"><select class="only-t" aria-label="Command" @change=${pick}>
           ${this.#types?.map((t) => html`<option value=${t.type} .selected=${t.type === type.type}>${t.type}</option>`)}
-        </select><button type="button" class="sm quiet" aria-pressed=${this.#asJson} @click=${toggle}>JSON</button></span></div>
+        </select>${star(type.type)}<button type="button" class="sm quiet" aria-pressed=${this.#asJson} @click=${toggle}>JSON</button></span></div>
       <p class="muted small">${type.description}</p>
       <div class="row wrap">${facts(type)}</div>
+      ${presetBar(type.type, {
+        fill: (preset) => this.dispatchEvent(new CustomEvent('fill', { detail: preset })),
+        body: () => this.#form.value,
+      })}
     </div>`;
   }
 

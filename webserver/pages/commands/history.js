@@ -3,7 +3,7 @@ import { api, durapy, toast } from '/static/durapy/client.js';
 import { DpElement, oncePerFrame } from '/static/durapy/element.js';
 import { icon } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
-import { detail } from './detail.js';
+import './detail.js';
 import { filterBar } from './filters.js';
 import { passes, RecordList } from './record-list.js';
 import { list } from './rows.js';
@@ -196,11 +196,9 @@ export class History extends DpElement {
   /** @param {CommandRecord} record */
   #detail(record) {
     const type = this.#types.find((known) => known.type === record.type);
-    return detail(record, type, {
-      resend: () => this.resend(),
-      close: () => this.select(null),
-      open: (key) => this.open(key),
-    });
+    const open = (/** @type {CustomEvent} */ { detail: key }) => this.open(key);
+    return html`<cmd-detail .type=${type} .record=${record} @open=${open}
+      @resend=${() => this.resend()} @close=${() => this.select(null)}></cmd-detail>`;
   }
 }
 

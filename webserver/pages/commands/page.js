@@ -5,6 +5,7 @@ import { bind } from '/static/durapy/keyboard.js';
 import './composer.js';
 import './history.js';
 import './palette.js';
+import { presets } from './presets.js';
 import { changeUrl, urlValue } from './url.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
@@ -25,13 +26,13 @@ let types = [];
 /** Whether the page has shown its first form, or found none to show. */
 let begun = false;
 
-/** @param {string} name @param {object} [body] what the form starts with; else the defaults */
-function choose(name, body) {
+/** @param {string} name @param {object} [body] what the form starts with; else the defaults @param {string} [preset] */
+function choose(name, body, preset = '') {
   const type = types.find((known) => known.type === name);
   if (!type) return;
   palette.chosen = name;
   composer.show(type, body);
-  changeUrl({ type: name, key: '' });
+  changeUrl({ type: name, key: '', preset });
 }
 
 async function loadTypes() {
@@ -71,6 +72,10 @@ function fill(record) {
 
 palette.addEventListener('choose', (event) => choose(/** @type {CustomEvent} */ (event).detail));
 composer.addEventListener('choose', (event) => choose(/** @type {CustomEvent} */ (event).detail));
+composer.addEventListener('fill', (event) => {
+  const { type, name, body } = /** @type {CustomEvent} */ (event).detail;
+  choose(type, body, name);
+});
 history.addEventListener('resend', (event) => fill(/** @type {CustomEvent} */ (event).detail));
 durapy.subscribe('types', loadTypes);
 let wasLost = false;
@@ -84,13 +89,21 @@ bind('Ctrl Enter', 'Send the command', () => composer.send());
 bind('Space', 'Pause or follow the live list', () => history.togglePause());
 bind('j', 'Next row', () => history.step(1));
 bind('k', 'Previous row', () => history.step(-1));
+bind('f', 'Favourite or not', () => composer.type && presets.toggleFavourite(composer.type.type));
 bind('e', 'Edit and resend the chosen row', () => history.resend());
 
-await loadTypes();
+await Promise.all([loadTypes(), presets.load()]);
 const key = urlValue('key');
 if (key) await resend(key);
+if (!composer.type) choosePreset(urlValue('preset'));
 if (!composer.type) choose(wantedType());
 begun = true;
+
+/** Fill the form as the address says, if that preset is still there. @param {string} name */
+function choosePreset(name) {
+  const preset = presets.of(urlValue('type')).find((known) => known.name === name);
+  if (preset) choose(preset.type, preset.body, name);
+}
 
 /** The type in the address, else what somebody who has just come may want: what begins a session. */
 function wantedType() {

@@ -1,9 +1,13 @@
 // The list of command types, by group.
+
 import { DpElement } from '/static/durapy/element.js';
 import { glyph, icon } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
+import { presets } from './presets.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
+
+const FAVOURITES = 'Favourites';
 
 /** Fires `choose` with a wire type. */
 export class Palette extends DpElement {
@@ -32,6 +36,12 @@ export class Palette extends DpElement {
     this.update();
   }
 
+  start() {
+    const draw = () => this.update();
+    presets.addEventListener('change', draw);
+    this.own(() => presets.removeEventListener('change', draw));
+  }
+
   focusSearch() {
     this.querySelector('input')?.focus();
   }
@@ -57,16 +67,22 @@ export class Palette extends DpElement {
     if (this.#problem) return html`<p class="small muted" role="alert">${this.#problem}</p>`;
     if (!this.#types) return skeleton();
     if (this.#types.length === 0) {
-      return html`<p class="small muted">No service has published a command yet. Start one: its commands appear here.</p>`;
+      return noService();
     }
     const hits = this.#hits();
     if (hits.length === 0) return html`<p class="small muted">No command matches.</p>`;
-    const groups = [...new Set(hits.map(groupOf))];
-    return groups.map(
-      (group) => html`<div><h2>${group}</h2><ul role="list">
-        ${hits.filter((type) => groupOf(type) === group).map((type) => this.#item(type))}
-      </ul></div>`,
-    );
+    const groups = [...new Set(hits.map((type) => this.#groupOf(type)))];
+    const first = groups.includes(FAVOURITES) ? [FAVOURITES] : [];
+    const names = [...first, ...groups.filter((name) => name !== FAVOURITES)];
+    return html`${names.map(
+      (name) => html`<div><h2>${name}</h2><ul role="list">
+        ${hits.filter((type) => this.#groupOf(type) === name).map((type) => this.#item(type))}</ul></div>`,
+    )}${hits.every(isOurs) ? noService() : nothing}`;
+  }
+
+  /** @param {CommandType} type */
+  #groupOf(type) {
+    return presets.favourites.includes(type.type) ? FAVOURITES : type.group || 'Other';
   }
 
   #hits() {
@@ -90,8 +106,11 @@ export class Palette extends DpElement {
   }
 }
 
-/** @param {CommandType} type */
-const groupOf = (type) => type.group || 'Other';
+/** Whether only the console itself knows a type. @param {CommandType} type */
+const isOurs = ({ services }) => services.every(({ service }) => service === 'webserver');
+
+const noService = () =>
+  html`<p class="small muted">No service has published a command yet. Start one: its commands appear here.</p>`;
 
 /** What one should know of a type before choosing it. @param {CommandType} type */
 function markOf(type) {

@@ -74,10 +74,19 @@ function row(record, chosen, select) {
   const time = clock(record.sent_at);
   return html`<tr aria-selected=${chosen} @click=${select}>
     <td class="num dim mono nowrap">${time}</td>
-    <td><button type="button" class="rowbtn type" aria-label="${record.type ?? 'no type'} at ${time}, detail">${record.type ?? '(no type)'}</button></td>
+    <td><button type="button" class="rowbtn type" aria-label="${record.type ?? 'no type'} at ${time}, detail">${mark(record.type)}${record.type ?? '(no type)'}</button></td>
     <td class="muted ellipsis hide-t">${record.sender ?? '–'}</td>
     <td class="ellipsis">${record.problem ? problemMark(record.problem) : html`<span class="kv ellipsis">${pairs(record.body).map(([k, v]) => html`<b>${k}=</b>${v}  `)}</span>`}</td></tr>`;
 }
+
+/** What stands out in the list, by its shape. @type {Record<string, import('/static/durapy/icons.js').Status>} */
+const MARKS = { SAFE_STATE: 'bad', CLEAR_SAFE_STATE: 'ok', NOTE: 'note' };
+
+/** @param {string | null} type */
+const mark = (type) =>
+  type && Object.hasOwn(MARKS, type)
+    ? html`<span class="tone" data-s=${MARKS[type]}>${glyph(MARKS[type])}</span> `
+    : nothing;
 
 /** @param {string} problem */
 const problemMark = (problem) =>

@@ -1,48 +1,30 @@
-// <dp-attention>: what needs a look, and how busy the last two minutes were.
+// <dp-attention>: what needs a look, with the act beside it; and how busy the last minutes were.
 import { api, durapy } from '/static/durapy/client.js';
 import { DpElement } from '/static/durapy/element.js';
+import { concerns, rowsOf } from '/static/durapy/health.js';
 import { glyph } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
-import '/static/durapy/plot.js';
+import { hasPage } from '/static/durapy/pages.js';
 import { rig } from '/static/durapy/rig.js';
-import { concerns } from './health.js';
+import './load.js';
+import { restarts } from './restarts.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
-
-const WINDOW_S = 120;
+/** @typedef {ReturnType<typeof concerns>[number]} Concern */
 
 class Attention extends DpElement {
   /** @type {CommandType[]} */
   #unsound = [];
-  #plot = /** @type {import('/static/durapy/plot.js').DpPlot} */ (
-    document.createElement('dp-plot')
-  );
-  #commands = 0;
 
   start() {
-    this.own(durapy.on('*', () => this.#commands++));
     this.own(durapy.subscribe('types', () => this.#loadTypes()));
     const draw = () => this.update();
-    rig.addEventListener('change', draw);
-    durapy.addEventListener('status', draw);
-    this.own(() => rig.removeEventListener('change', draw));
-    this.own(() => durapy.removeEventListener('status', draw));
-    const timer = setInterval(() => this.#measure(), 1000);
-    this.own(() => clearInterval(timer));
-    this.#plot.setAttribute('label', 'Commands per second and worst lag over the last two minutes');
+    for (const source of [rig, durapy, restarts]) {
+      const event = source === durapy ? 'status' : 'change';
+      source.addEventListener(event, draw);
+      this.own(() => source.removeEventListener(event, draw));
+    }
     this.#loadTypes();
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    this.renderNow();
-    this.#plot.setup(
-      [
-        { label: 'commands / s', color: 's1', fill: true },
-        { label: 'lag, ms', color: 's2', dash: [5, 3] },
-      ],
-      { height: 112, window: WINDOW_S, span: WINDOW_S, legend: false },
-    );
   }
 
   async #loadTypes() {
@@ -53,48 +35,47 @@ class Attention extends DpElement {
     this.update();
   }
 
-  /** One point a second, of what this page has received. */
-  #measure() {
-    const lags = rig.services.filter(({ up }) => up).flatMap(({ lag_s }) => lag_s ?? []);
-    const lag = lags.length ? Math.max(...lags) * 1000 : null;
-    if (rig.current) this.#plot.push(Math.round(durapy.now() / 1000), this.#commands, lag);
-    this.#commands = 0;
-  }
-
   view() {
     const found = rig.current ? concerns(rig.services, rig.session?.services ?? []) : [];
+    const count = found.length + this.#unsound.length;
     return html`<section class="card" aria-labelledby="attention-title">
-      <header><h2 id="attention-title">Needs attention</h2></header>
+      <header><h2 id="attention-title">Needs attention</h2>${count ? html`<span class="sub num">${count}</span>` : nothing}</header>
       <ul role="list" class="notes scroll" tabindex="0" aria-labelledby="attention-title">
-        ${found.map(item)}${this.#unsound.map(typeItem)}
-        ${found.length + this.#unsound.length ? nothing : nothingToSay()}</ul>
-      <h3 class="plot-head">Last 2 min, since this page opened
-        <span class="keys"><span>${key('s1', '')}commands / s</span><span>${key('s2', '4 3')}worst lag, ms</span></span></h3>
-      ${this.#plot}
+        ${found.map(item)}${this.#unsound.map(typeItem)}${count ? nothing : nothingToSay()}</ul>
+      <dp-load></dp-load>
     </section>`;
   }
 }
 
-/** @param {ReturnType<typeof concerns>[number]} concern */
-const item = ({ state, service, text }) =>
-  html`<li><span class="st" data-s=${state}>${glyph(state)}</span><span><b>${service}</b> ${text}</span></li>`;
+/** @param {Concern} concern */
+const item = (concern) =>
+  html`<li><span class="st" data-s=${concern.state}>${glyph(concern.state)}</span><span><b>${concern.service}</b> ${concern.text}</span><span class="acts">${actOf(concern)}</span></li>`;
+
+/** What helps, right beside it. @param {Concern} concern */
+function actOf({ act, service, record }) {
+  const found = rig.services.find((known) => known.service === service);
+  if (act === 'restart' && found) return restarts.control(found, durapy.status !== 'live');
+  if (act === 'record' && record)
+    return html`<a class="btn sm quiet" href="/commands?key=${encodeURIComponent(record)}">Its record</a>`;
+  if (!hasPage('/logs')) return nothing;
+  return html`<a class="btn sm quiet" href="/logs?service=${encodeURIComponent(service)}">Its log</a>`;
+}
 
 function nothingToSay() {
   if (!rig.current)
     return html`<li><span class="st" data-s="idle">${glyph('todo')}</span><span>Not known at the moment.</span></li>`;
-  if (rig.services.length === 0)
+  const running = rowsOf(rig.services).filter(({ up }) => up).length;
+  if (running === 0)
     return html`<li><span class="st" data-s="idle">${glyph('idle')}</span><span>No service runs.</span></li>`;
-  return html`<li><span class="st" data-s="ok">${glyph('ok')}</span><span>Nothing: every running service answers, no handler has failed.</span></li>`;
+  return html`<li><span class="st" data-s="ok">${glyph('ok')}</span><span>Nothing: every running service answers, no handler has failed.
+    <span class="dim">Watched: heartbeats, handlers, unreadable records, faults and schemas of ${running} ${running === 1 ? 'service' : 'services'}.</span></span></li>`;
 }
 
 /** @param {CommandType} type */
 function typeItem({ type, conflict, changed }) {
   const state = conflict ? 'bad' : 'warn';
-  return html`<li><span class="st" data-s=${state}>${glyph(state)}</span><span><b>${type}</b> ${conflict ?? changed}</span></li>`;
+  return html`<li><span class="st" data-s=${state}>${glyph(state)}</span><span><b>${type}</b> ${conflict ?? changed}</span>
+    <span class="acts"><a class="btn sm quiet" href="/commands?type=${encodeURIComponent(type)}">Look</a></span></li>`;
 }
-
-/** @param {string} token @param {string} dash */
-const key = (token, dash) =>
-  html`<svg viewBox="0 0 20 8" class="tone" data-series=${token} aria-hidden="true"><path d="M0 4h20" stroke="currentColor" stroke-width="2" stroke-dasharray=${dash || nothing}></path></svg>`;
 
 customElements.define('dp-attention', Attention);

@@ -1,11 +1,14 @@
 // <dp-hero>: the state of the session, large enough to be read across the room, and its buttons.
 import { api, durapy } from '/static/durapy/client.js';
-import { confirmed, toast } from '/static/durapy/dialog.js';
 import { DpElement } from '/static/durapy/element.js';
-import { ago, hms, ms } from '/static/durapy/format.js';
+import { ago, clock, hms, ms } from '/static/durapy/format.js';
 import { glyph, icon } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
-import { rig, sessionSign } from '/static/durapy/rig.js';
+import { takeNote } from '/static/durapy/note.js';
+import { rig } from '/static/durapy/rig.js';
+import { answersInWords, safety } from '/static/durapy/safety.js';
+import { endSession } from '/static/durapy/session-acts.js';
+import { faulty, sessionSign } from '/static/durapy/sign.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 
@@ -14,15 +17,16 @@ const BEGIN_BUTTONS = 2;
 class Hero extends DpElement {
   /** The commands that begin a session. @type {CommandType[]} */
   #begins = [];
-  #ending = false;
 
   start() {
     const draw = () => this.update();
     rig.addEventListener('change', draw);
+    safety.addEventListener('change', draw);
     durapy.addEventListener('status', draw);
     const timer = setInterval(draw, 1000);
     this.own(() => clearInterval(timer));
     this.own(() => rig.removeEventListener('change', draw));
+    this.own(() => safety.removeEventListener('change', draw));
     this.own(() => durapy.removeEventListener('status', draw));
     this.own(durapy.subscribe('types', () => this.#loadTypes()));
     this.#loadTypes();
@@ -43,7 +47,7 @@ class Hero extends DpElement {
     const { state, word } = sessionSign();
     return html`<section class="hero" data-s=${state === 'todo' ? 'idle' : state} aria-label="Session state">
       <div class="big">${glyph(state)}<div>
-        <div class="words"><span class="word" role="status">${word === 'WAITING' ? 'UNKNOWN' : word}</span>${this.#clock()}</div>
+        <div class="words"><span class="word" role="status">${word === 'WAITING' ? 'UNKNOWN' : word}</span>${this.#clock()}${this.#begin()}</div>
         <div class="line">${this.#line()}</div></div></div>
       ${this.#facts()}${this.#side()}
     </section>`;
@@ -62,6 +66,10 @@ class Hero extends DpElement {
     if (!rig.current) return this.#lastSeen();
     const up = rig.services.filter((service) => service.up).length;
     const all = rig.services.length;
+    const kept = session?.state === 'running' ? html` <b>${name}</b> stays open.` : nothing;
+    if (safety.state?.engaged) return html`${this.#stopped(safety.state)}${kept}`;
+    const [broken] = faulty();
+    if (broken) return html`<b>${broken.service}</b>: ${broken.fault}${kept}`;
     if (session?.state === 'running') {
       return html`<b>${name}</b>, <b class="num">${session.services.length} of ${all}</b> services in session`;
     }
@@ -71,6 +79,12 @@ class Hero extends DpElement {
     if (all === 0)
       return html`No service has reported yet. Start one, and it shows here within a second.`;
     return html`No session open. <b class="num">${up} of ${all}</b> services up.`;
+  }
+
+  /** @param {import('/static/durapy/types.js').SafeState} state */
+  #stopped(state) {
+    const since = state.since ? html` since <b class="num">${clock(state.since)}</b>` : nothing;
+    return html`In the safe state${since}: ${answersInWords(state) || 'no service is up'}.`;
   }
 
   #lastSeen() {
@@ -103,46 +117,23 @@ class Hero extends DpElement {
       return html`<div class="side"><button type="button" class="solid" @click=${() => durapy.retryNow()}>${icon('redo')}Try now</button></div>`;
     }
     const session = rig.session;
+    const note = html`<button type="button" @click=${takeNote}>${icon('pin')}Add note</button>`;
     if (session?.state === 'running') {
       return html`<div class="side">${session.ends.map(
-        (type) => html`<button type="button" class="solid" @click=${() => this.#end(type)}>
+        (type) => html`<button type="button" class="solid" @click=${() => endSession(type)}>
           ${icon('power')}${session.ends.length > 1 ? type : 'End session…'}</button>`,
-      )}</div>`;
+      )}${note}</div>`;
     }
-    if (session?.state !== 'idle' || this.#begins.length === 0) return nothing;
-    return html`<div class="side">${this.#begins.slice(0, BEGIN_BUTTONS).map(
+    return html`<div class="side">${note}</div>`;
+  }
+
+  /** Beginning is on the other side than ending and STOP. */
+  #begin() {
+    if (!rig.current || rig.session?.state !== 'idle' || this.#begins.length === 0) return nothing;
+    return html`<div class="begin">${this.#begins.slice(0, BEGIN_BUTTONS).map(
       ({ type }) => html`<a class="btn solid" href="/commands?type=${encodeURIComponent(type)}">
         ${icon('play')}${this.#begins.length > 1 ? type : 'Start session…'}</a>`,
     )}</div>`;
-  }
-
-  /** Ask, then send the command that ends the session. @param {string} type */
-  async #end(type) {
-    if (this.#ending) return; // not disabled meanwhile: a disabled button loses the focus
-    this.#ending = true;
-    try {
-      await this.#askAndSend(type);
-    } catch (error) {
-      const { code, message } = /** @type {import('/static/durapy/client.js').ApiError} */ (error);
-      // It wants fields that only a person can fill.
-      if (code === 'invalid') location.href = `/commands?type=${encodeURIComponent(type)}`;
-      else toast('bad', message);
-    }
-    this.#ending = false;
-  }
-
-  /** @param {string} type */
-  async #askAndSend(type) {
-    await durapy.check(type, {});
-    const session = rig.session;
-    const agreed = await confirmed({
-      title: `End the session ${session?.label ?? ''}?`,
-      text: `${type} is sent to ${session?.services.join(', ')}. An ended session cannot be taken up again.`,
-      yes: 'End session',
-    });
-    if (!agreed) return;
-    await durapy.send(type, {});
-    toast('ok', html`<b>${type}</b> sent.`);
   }
 }
 

@@ -10,15 +10,13 @@ import { rig } from '/static/durapy/rig.js';
 
 const NO_ANSWER_S = 60;
 
-/** The restarts that this page has asked for and not heard of again. */
-export class Restarts {
+/** The restarts that this page has asked for and not heard of again; fires `change`. */
+class Restarts extends EventTarget {
   /** Service name by operation key. @type {Map<string, string>} */
   #open = new Map();
-  #changed;
 
-  /** @param {() => void} changed called when a button looks different */
-  constructor(changed) {
-    this.#changed = changed;
+  constructor() {
+    super();
     durapy.subscribe('operation', (operation) => this.#heard(operation));
   }
 
@@ -27,6 +25,10 @@ export class Restarts {
     if ([...this.#open.values()].includes(service.service)) return status('busy', 'Restarting');
     return html`<button type="button" class="sm quiet" aria-label="Restart ${service.service}" title="Restart"
       ?disabled=${off} @click=${() => this.#ask(service)}>${icon('redo')}<span class="wide">Restart</span></button>`;
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event('change'));
   }
 
   /** @param {ServiceStatus} service */
@@ -80,3 +82,5 @@ export class Restarts {
     this.#changed();
   }
 }
+
+export const restarts = new Restarts();

@@ -6,9 +6,9 @@ import { glyph, icon, status } from '/static/durapy/icons.js';
 import { html, nothing, repeat } from '/static/durapy/lit.js';
 import { rig } from '/static/durapy/rig.js';
 import '/static/durapy/spark.js';
-import { health, rowsOf } from './health.js';
+import { health, rowsOf } from '/static/durapy/health.js';
 import { Recent } from './recent.js';
-import { Restarts } from './restarts.js';
+import { restarts } from './restarts.js';
 
 /** @typedef {import('/static/durapy/types.js').ServiceStatus} ServiceStatus */
 
@@ -26,7 +26,6 @@ const WIDE = new Set(['Command lag', 'Up for']);
 
 class Services extends DpElement {
   #recent = new Recent();
-  #restarts = new Restarts(() => this.update());
 
   start() {
     const draw = () => this.update();
@@ -35,6 +34,8 @@ class Services extends DpElement {
       draw();
     };
     rig.addEventListener('change', heard);
+    restarts.addEventListener('change', draw);
+    this.own(() => restarts.removeEventListener('change', draw));
     durapy.addEventListener('status', draw);
     const timer = setInterval(() => {
       if (rig.current) this.#recent.tick();
@@ -56,14 +57,16 @@ class Services extends DpElement {
 
   /** @param {boolean} lost */
   #counts(lost) {
-    const states = rowsOf(rig.services).map((service) => health(service).state);
+    const signs = rowsOf(rig.services).map((service) => health(service));
     const count = (/** @type {string[]} */ kinds) =>
-      states.filter((state) => kinds.includes(state)).length;
+      signs.filter(({ state }) => kinds.includes(state)).length;
+    const down = signs.filter(({ word }) => word === 'Down').length;
     /** @type {[import('/static/durapy/icons.js').Status, number, string][]} */
     const all = [
       ['ok', count(['ok', 'busy']), 'up'],
       ['warn', count(['warn']), 'late or busy'],
-      ['bad', count(['bad']), 'down'],
+      ['bad', count(['bad']) - down, 'with a fault'],
+      ['bad', down, 'down'],
       ['idle', count(['idle']), 'stopped'],
     ];
     return html`${lost ? html`<span class="sub">as last seen</span>` : nothing}<span class="row wrap">
@@ -106,7 +109,7 @@ class Services extends DpElement {
       <td class="wide">${lag(service.lag_s)}</td>
       <td><span class="row"><dp-spark class="tone" data-s="busy" .data=${recent.p99_s}></dp-spark><span class="num small muted nowrap right grow">${ms(service.p99_s)}</span></span></td>
       <td class="num small muted wide">${service.up ? ago((durapy.now() - Date.parse(service.started_at)) / 1000) : '–'}</td>
-      <td class="right">${this.#restarts.control(service, lost)}</td></tr>`;
+      <td class="right">${restarts.control(service, lost)}</td></tr>`;
   }
 }
 

@@ -96,7 +96,8 @@ class Durapy extends EventTarget {
   }
 
   /**
-   * Call `callback` for each event of a topic: `command`, `services`, `types`, `operation`.
+   * Call `callback` for each event of a topic: `command`, `receipt`, `services`, `types`,
+   * `operation`.
    *
    * @param {string} topic
    * @param {(data: any, event: any) => void} callback
@@ -110,7 +111,7 @@ class Durapy extends EventTarget {
       this.#connection.send({ op: 'subscribe', topics: [topic] });
     }
     listeners.add(callback);
-    return () => listeners.delete(callback);
+    return () => this.#unsubscribe(topic, callback);
   }
 
   /**
@@ -118,11 +119,12 @@ class Durapy extends EventTarget {
    *
    * @param {string} type
    * @param {object} [body]
+   * @param {{idempotencyKey?: string}} [options] the send's own name: repeated, it is stored once
    * @returns {Promise<CommandRecord>} the record, once it is stored; rejects with an `ApiError`
    *   whose `errors` name the fields when the body is refused
    */
-  send(type, body = {}) {
-    return this.#requests.ask({ op: 'send', type, body });
+  send(type, body = {}, { idempotencyKey } = {}) {
+    return this.#requests.ask({ op: 'send', type, body, idempotency_key: idempotencyKey });
   }
 
   /**
@@ -161,6 +163,14 @@ class Durapy extends EventTarget {
    */
   follow(type, limit, callback) {
     return follow(this, { type, limit, callback });
+  }
+
+  /** @param {string} topic @param {(data: any, event: any) => void} callback */
+  #unsubscribe(topic, callback) {
+    const listeners = this.#topics.get(topic);
+    if (!listeners?.delete(callback) || listeners.size > 0) return;
+    this.#topics.delete(topic);
+    this.#connection.send({ op: 'unsubscribe', topics: [topic] });
   }
 
   #hello() {

@@ -14,7 +14,7 @@ function pages() {
   /** @type {NodeListOf<HTMLAnchorElement>} */
   const links = document.querySelectorAll('#rail .nav a');
   return [...links].map((link) => ({
-    name: link.textContent?.trim() ?? '',
+    name: link.querySelector('span')?.textContent?.trim() ?? '',
     kind: 'page',
     href: link.href,
   }));

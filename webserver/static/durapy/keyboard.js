@@ -1,6 +1,6 @@
 // Keyboard shortcuts: pages bind them, one listener serves them, the help lists them.
 
-/** @typedef {{keys: string, label: string, run: (event: KeyboardEvent) => void}} Shortcut */
+/** @typedef {{keys: string, label: string, run: (event: KeyboardEvent) => void, always: boolean}} Shortcut */
 
 /** @type {Shortcut[]} */
 const bound = [];
@@ -19,9 +19,10 @@ export const shortcuts = () => bound;
  * @param {string} keys
  * @param {string} label what it does, for the list of shortcuts
  * @param {(event: KeyboardEvent) => void} run
+ * @param {{always?: boolean}} [options] `always`: also while a dialog is open
  */
-export function bind(keys, label, run) {
-  bound.push({ keys, label, run });
+export function bind(keys, label, run, { always = false } = {}) {
+  bound.push({ keys, label, run, always });
 }
 
 /** Whether single keys do something (WCAG 2.1.4 asks that they can be turned off). */
@@ -69,7 +70,7 @@ function pressed(event) {
   const hit = bound.find((s) => s.keys === after) ?? bound.find((s) => s.keys === key);
   leader = key;
   leaderAt = event.timeStamp;
-  if (!hit || (held && document.querySelector('dialog[open]'))) return;
+  if (!hit || (held && !hit.always && document.querySelector('dialog[open]'))) return;
   event.preventDefault();
   hit.run(event);
 }

@@ -1,8 +1,10 @@
 // The banner under the top bar: the connection is lost, or the store does not answer.
 import { durapy } from './client.js';
-import { ago } from './format.js';
+import { ago, clock } from './format.js';
 import { icon } from './icons.js';
 import { html, nothing } from './lit.js';
+import { answersInWords, safety } from './safety.js';
+import { clear, show } from './stop.js';
 
 /** @type {boolean} */
 let signedOut = false;
@@ -26,12 +28,19 @@ durapy.addEventListener('status', async () => {
 export function banner() {
   if (durapy.status === 'lost') return signedOut ? signInAgain() : connectionLost();
   if (durapy.status === 'live' && engineAway) return storeAway();
-  return nothing;
+  return safety.state?.engaged ? stopped(safety.state) : nothing;
 }
 
 const signInAgain = () =>
   html`<div class="banner">${icon('unplug')}<span class="grow"><b>You are signed out.</b> The rig goes on
     without this page.</span><a class="btn sm" href="/login">Sign in</a></div>`;
+
+/** @param {import('./types.js').SafeState} state */
+const stopped = (state) =>
+  html`<div class="banner">${icon('stop')}<span class="grow"><b>Safe state${state.since ? ` since ${clock(state.since)}` : ''}.</b>
+    ${state.by ? `Entered by ${state.by}${state.reason ? `: ${state.reason}` : ''}. ` : ''}What acts on the world is refused. ${answersInWords(state)}</span>
+    <button type="button" class="sm" @click=${show}>Who is safe</button>
+    <button type="button" class="sm" @click=${clear}>Clear…</button></div>`;
 
 const storeAway = () =>
   html`<div class="banner">${icon('warn')}<span class="grow"><b>The command store does not answer.</b> Nothing

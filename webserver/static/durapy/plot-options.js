@@ -15,6 +15,7 @@ import { color } from './theme.js';
  * @typedef {object} PlotOptions
  * @property {string} [unit] of the y values
  * @property {number} [height] in pixels
+ * @property {boolean} [fill] take the height of the element if that is more
  * @property {number} [window] how many samples are kept
  * @property {number} [span] how much of x is shown, up to the newest sample
  * @property {[number, number]} [y] fixed limits

@@ -36,8 +36,7 @@ export class DpPlot extends HTMLElement {
     this.#data = Array.from({ length: series.length + 1 }, () => []);
     addStyles();
     this.#make();
-    const fit = () =>
-      this.#chart?.setSize({ width: this.clientWidth, height: this.#options.height });
+    const fit = () => this.#chart?.setSize({ width: this.clientWidth, height: this.#height });
     new ResizeObserver(fit).observe(this);
     onTheme(() => this.#make());
     return this;
@@ -59,12 +58,17 @@ export class DpPlot extends HTMLElement {
     this.#draw();
   }
 
+  get #height() {
+    const { fill, height } = this.#options;
+    return fill ? Math.max(height, this.clientHeight) : height;
+  }
+
   #make() {
     this.#chart?.destroy();
     const width = this.clientWidth || 400;
     const options = chartOptions(this.#series, this.#options);
     const data = /** @type {uPlot.AlignedData} */ (this.#data);
-    this.#chart = new uPlot({ ...options, width }, data, this);
+    this.#chart = new uPlot({ ...options, width, height: this.#height }, data, this);
     const names = this.#series.map(({ label }) => label).join(', ');
     this.#chart.root.setAttribute('role', 'img');
     this.#chart.root.setAttribute('aria-label', this.getAttribute('label') ?? names);

@@ -15,7 +15,7 @@ export class Requests {
     this.#send = send;
   }
 
-  /** @param {{op: string, type: string, body: object}} message @returns {Promise<any>} */
+  /** @param {{op: string, type: string, body: object, idempotency_key?: string}} message @returns {Promise<any>} */
   ask(message) {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {

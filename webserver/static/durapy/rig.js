@@ -37,20 +37,3 @@ class Rig extends EventTarget {
 }
 
 export const rig = new Rig();
-
-/**
- * How a session state is shown: its status, its word.
- *
- * @returns {{state: import('./icons.js').Status, word: string}}
- */
-export function sessionSign() {
-  if (!rig.current) return { state: 'todo', word: rig.snapshot ? 'UNKNOWN' : 'WAITING' };
-  switch (rig.session?.state) {
-    case 'running':
-      return { state: 'ok', word: 'RUNNING' };
-    case 'idle':
-      return { state: 'idle', word: 'IDLE' };
-    default:
-      return { state: 'todo', word: 'UNKNOWN' };
-  }
-}

@@ -4,21 +4,26 @@ import { dialog } from './dialog.js';
 import { oncePerFrame } from './element.js';
 import { find } from './find.js';
 import { hms } from './format.js';
+import { concerns } from './health.js';
 import { glyph } from './icons.js';
 import { bind, setSingleKeys, shortcuts, singleKeysOn } from './keyboard.js';
 import { html, nothing, render } from './lit.js';
 import { banner } from './notices.js';
-import { rig, sessionSign } from './rig.js';
+import { safety } from './safety.js';
+import './stop.js';
+import './note.js';
+import { rig } from './rig.js';
+import { sessionSign } from './sign.js';
 import { toggleTheme } from './theme.js';
 
 const page = document.body.dataset.page;
 
 function stateBar() {
   const { state, word } = sessionSign();
-  const running = word === 'RUNNING';
+  const elapsed_s = rig.current ? rig.elapsed_s() : null;
   return html`<a class="statebar" href="/" data-s=${state}><span class="sr">Session</span>${glyph(state)}
     <span class="word">${word}</span>
-    ${running ? html`<span class="clock">${hms(rig.elapsed_s() ?? 0)}</span><span class="name wide">${rig.session?.label ?? rig.session?.type}</span>` : nothing}</a>`;
+    ${elapsed_s !== null ? html`<span class="clock">${hms(elapsed_s)}</span><span class="name wide">${rig.session?.label ?? rig.session?.type}</span>` : nothing}</a>`;
 }
 
 const CONNECTION = {
@@ -26,6 +31,15 @@ const CONNECTION = {
   live: /** @type {const} */ (['ok', 'Live']),
   lost: /** @type {const} */ (['bad', 'Disconnected']),
 };
+
+/** How many things on the dashboard are urgent, in the rail of every page. */
+function attention() {
+  const found = rig.current ? concerns(rig.services, rig.session?.services ?? []) : [];
+  const count = found.filter(({ state }) => state === 'bad').length;
+  return count
+    ? html`<b class="count">${count}<span class="sr"> need attention</span></b>`
+    : nothing;
+}
 
 /** @param {string} id @param {unknown} content */
 function fill(id, content) {
@@ -41,6 +55,7 @@ const draw = oncePerFrame(() => {
     html`<span class="conn" data-s=${state}>${glyph(state)}<span class="conn-word">${word}</span></span>`,
   );
   fill('notice', banner());
+  fill('attention', attention());
 });
 
 function showKeys() {
@@ -80,5 +95,6 @@ document.getElementById('keys-button')?.addEventListener('click', showKeys);
 
 durapy.addEventListener('status', draw);
 rig.addEventListener('change', draw);
+safety.addEventListener('change', draw);
 setInterval(draw, 1000);
 draw();

@@ -37,6 +37,19 @@
 /** @typedef {Record<string, any>} JsonSchema */
 
 /**
+ * What became of a record in one service; `*_s` are seconds, null when no handler was called.
+ *
+ * @typedef {object} Receipt
+ * @property {string} key of the record
+ * @property {string} service
+ * @property {'done' | 'failed' | 'invalid' | 'expired' | 'interrupted' | 'refused'} outcome
+ * @property {string} text why; empty when done
+ * @property {number | null} wait_s
+ * @property {number | null} took_s
+ * @property {boolean} redelivered
+ */
+
+/**
  * @typedef {object} Session
  * @property {'idle' | 'running' | 'unknown'} state
  * @property {string | null} key
@@ -74,6 +87,18 @@
  */
 
 /** @typedef {{services: ServiceStatus[], session: Session}} RigSnapshot */
+
+/**
+ * The safe state, and what each service says of it.
+ *
+ * @typedef {object} SafeState
+ * @property {boolean} engaged
+ * @property {string | null} key
+ * @property {string | null} since ISO time
+ * @property {string | null} by who entered it
+ * @property {string} reason
+ * @property {{service: string, replica: string, state: 'safe' | 'failed' | 'waiting' | 'none', text: string, took_s: number | null}[]} services
+ */
 
 /** @typedef {{key: string, verb: string, service: string, state: 'requested' | 'done' | 'failed', message: string}} Operation */
 

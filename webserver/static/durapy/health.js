@@ -2,6 +2,8 @@
 
 /** @typedef {import('/static/durapy/types.js').ServiceStatus} ServiceStatus */
 /** @typedef {import('/static/durapy/icons.js').Status} Status */
+/** What helps: start it anew, look at a record, look at its log. @typedef {'restart' | 'record' | 'log'} Act */
+/** @typedef {{key: string, state: Status, service: string, text: string, act: Act, record: string | null}} Concern */
 
 const LATE_S = 2;
 
@@ -50,7 +52,7 @@ export function rowsOf(services) {
  *
  * @param {ServiceStatus[]} services
  * @param {string[]} inSession names of the services that belong to the open session
- * @returns {{key: string, state: Status, service: string, text: string}[]}
+ * @returns {Concern[]}
  */
 export function concerns(services, inSession) {
   return rowsOf(services)
@@ -60,31 +62,35 @@ export function concerns(services, inSession) {
 
 /** @param {ServiceStatus} service @param {string[]} inSession */
 function concernsOf(service, inSession) {
-  const { service: name, failed, invalid, age_s, busy_key } = service;
+  const { service: name, failed, invalid, age_s, busy_key, fault } = service;
   const { word, state } = health(service);
-  const note = (/** @type {Status} */ s, /** @type {string} */ text) => ({
+  /** @param {Status} s @param {Act} act @param {string} text @returns {Concern} */
+  const note = (s, act, text) => ({
     key: `${service.replica} ${text}`,
     state: s,
     service: name,
     text,
+    act,
+    record: busy_key,
   });
-  const found = [];
-  if (word === 'Down') found.push(note('bad', 'does not answer any more.'));
-  if (word === 'Stopped' && inSession.includes(name))
-    found.push(note('bad', 'has stopped while its session is open.'));
-  if (word === 'Late') found.push(note('warn', `last reported ${age_s.toFixed(1)} s ago.`));
-  if (state === 'warn' && word !== 'Late')
-    found.push(
-      note('warn', `has been handling ${busy_key ?? 'one record'} for more than a second.`),
-    );
-  if (failed > 0)
-    found.push(
-      note('warn', `${times(failed, 'handler')} failed since it started; its log says why.`),
-    );
-  if (invalid > 0)
-    found.push(note('warn', `${times(invalid, 'record')} could not be read since it started.`));
-  return found;
+  const handling = `has been handling ${busy_key ?? 'one record'} for more than a second.`;
+  const failures = `${times(failed, 'handler')} failed since it started; its log says why.`;
+  const unread = `${times(invalid, 'record')} could not be read since it started.`;
+  const stopped = word === 'Stopped' && inSession.includes(name);
+  const busy = state === 'warn' && word !== 'Late';
+  return [
+    ...when(word === 'Down', note('bad', 'restart', 'does not answer any more.')),
+    ...when(stopped, note('bad', 'restart', 'has stopped while its session is open.')),
+    ...when(Boolean(service.up && fault), note('bad', 'log', `${fault}`)),
+    ...when(word === 'Late', note('warn', 'restart', `last reported ${age_s.toFixed(1)} s ago.`)),
+    ...when(busy, note('warn', busy_key ? 'record' : 'log', handling)),
+    ...when(failed > 0, note('warn', 'log', failures)),
+    ...when(invalid > 0, note('warn', 'log', unread)),
+  ];
 }
+
+/** @template T @param {boolean} wanted @param {T} one @returns {T[]} */
+const when = (wanted, one) => (wanted ? [one] : []);
 
 /** @param {number} n @param {string} thing */
 const times = (n, thing) => (n === 1 ? `1 ${thing}` : `${n} ${thing}s`);

@@ -1,0 +1,62 @@
+"""Favourites and presets: kept by the server, so that every browser of the rig has them."""
+
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.local_rig import LocalRig
+from tests.support.visitor import Visitor, visiting
+
+
+def test_a_favourite_moves_to_the_top_for_everybody(
+    visitor: Visitor, page: Page, browser: Browser, rig: LocalRig
+) -> None:
+    visitor.open("/commands?type=PING")
+    palette = page.get_by_label("Command types")
+
+    page.get_by_role("button", name="Favourite").click()
+
+    expect(palette.get_by_role("heading").first).to_have_text("Favourites")
+    expect(palette.get_by_role("button").first).to_have_text("PING")
+    visitor.shoot("commands-favourite")
+    with visiting(browser, rig) as other:
+        elsewhere = other.open("/commands?type=PING")
+        expect(elsewhere.get_by_role("button", name="Favourite")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+    page.get_by_role("heading", name="PING", exact=True).click()  # so that no field has the focus
+    page.keyboard.press("f")
+    expect(page.get_by_role("button", name="Favourite")).to_have_attribute("aria-pressed", "false")
+    expect(palette.get_by_role("heading").first).not_to_have_text("Favourites")
+    assert rig.api("GET", "presets")["favourites"] == []
+
+
+def test_a_preset_is_saved_filled_in_elsewhere_and_removed(
+    visitor: Visitor, page: Page, browser: Browser, rig: LocalRig
+) -> None:
+    visitor.open("/commands?type=PING")
+    page.get_by_label("Key", exact=True).fill("from the preset")
+
+    page.get_by_role("button", name="Save preset").click()
+    dialog = page.get_by_role("dialog", name="Save preset")
+    expect(dialog.get_by_label("Name")).to_be_focused()
+    visitor.shoot("commands-save-preset")
+    assert visitor.findings() == []
+    page.keyboard.type("Warm-up, 20 trials")
+    page.keyboard.press("Enter")
+
+    chip = page.get_by_role("button", name="Warm-up, 20 trials", exact=True)
+    expect(chip).to_be_visible()
+    with visiting(browser, rig) as other:
+        elsewhere = other.open("/commands?type=PING")
+        elsewhere.get_by_role("button", name="Warm-up, 20 trials", exact=True).click()
+        expect(elsewhere.get_by_label("Key", exact=True)).to_have_value("from the preset")
+        expect(elsewhere).to_have_url(re.compile(r"preset=Warm-up"))
+        elsewhere.reload()
+        expect(elsewhere.get_by_label("Key", exact=True)).to_have_value("from the preset")
+        other.shoot("commands-preset")
+
+    page.get_by_role("button", name="Remove the preset").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(chip).to_have_count(0)
+    assert rig.api("GET", "presets")["presets"] == []
