@@ -18,6 +18,7 @@ export function detail(record, type, act) {
       <span class="row"><b class="type">${record.type ?? '(no type)'}</b><span class="dim small mono">${record.key}</span></span>
       <span class="row">
         ${type && record.body ? html`<button type="button" class="sm" @click=${act.resend}>${icon('redo')}Edit and resend</button>` : nothing}
+        <a class="btn sm quiet" href="/logs?${new URLSearchParams({ t: record.sent_at, record: record.key })}">${icon('logs')}Log lines</a>
         <button type="button" class="icon sm quiet" aria-label="Copy as JSON" title="Copy as JSON" @click=${() => copy(record)}>${icon('copy')}</button>
         <button type="button" class="icon sm quiet" aria-label="Close detail" title="Close" @click=${act.close}>${icon('x')}</button>
       </span>

@@ -91,6 +91,8 @@ const key = urlValue('key');
 if (key) await resend(key);
 if (!composer.type) choose(wantedType());
 begun = true;
+const shown = urlValue('show');
+if (shown) history.open(shown);
 
 /** The type in the address, else what somebody who has just come may want: what begins a session. */
 function wantedType() {
