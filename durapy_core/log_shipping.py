@@ -64,7 +64,7 @@ class LogShipper:
 
     def take(self, line: Line) -> None:
         """Take a line. Returns at once, whatever the store is doing."""
-        if get_ident() == self._thread.ident:
+        if line.severity < self.severity or get_ident() == self._thread.ident:
             return
         with self._changed:
             if len(self._waiting) >= self._limit:

@@ -25,6 +25,7 @@ from durapy_core.signals import capture_signals
 from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.store import open_store
 from durapy_core.store_clock import StoreClock
+from webserver.deployer.crash_output import CrashOutput
 from webserver.deployer.docker import DockerManager
 
 NAME: Final = "deployer"
@@ -40,7 +41,8 @@ def main() -> None:
     settings = load_settings(Settings)
     replica = make_replica_name()
     stop = threading.Event()
-    log.configure(settings, service=NAME, replica=replica, tee=make_shipper(settings))
+    shipper = make_shipper(settings)
+    log.configure(settings, service=NAME, replica=replica, tee=shipper)
     manager = DockerManager(socket_path=settings.docker_socket, project=settings.compose_project)
     with (
         open_store(settings) as engine,
@@ -52,6 +54,8 @@ def main() -> None:
             clock=StoreClock(logger),
         ),
     ):
+        last_words = CrashOutput(manager, shipper.take)
+        threading.Thread(target=last_words.run, args=(stop,), daemon=True).start()
         logger.info("running")
         serve(engine, manager, stop, name=NAME)
     logger.info("stopped")

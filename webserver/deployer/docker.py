@@ -54,32 +54,38 @@ class DockerManager(DeployManager):
 
     def replicas(self) -> list[Replica]:
         """Return every container of the project, by service and name."""
-        with self._docker() as client:
+        with self.connected() as client:
             found = [_replica(container) for container in self._containers(client)]
         return sorted(found, key=lambda replica: (replica.service, replica.name))
 
     def start(self, name: str) -> None:
         """Start the service's containers; see `DeployManager.start`."""
-        with self._docker() as client:
+        with self.connected() as client:
             for container in self._replicas_of(client, name):
                 container.start()
                 self._await_up(container)
 
     def stop(self, name: str) -> None:
         """Stop the service's containers with their own grace; see `DeployManager.stop`."""
-        with self._docker() as client:
+        with self.connected() as client:
             for container in self._replicas_of(client, name):
                 container.stop(timeout=_grace_s(container))
 
     def restart(self, name: str) -> None:
         """Restart the service's containers one after the other; see `DeployManager.restart`."""
-        with self._docker() as client:
+        with self.connected() as client:
             for container in self._replicas_of(client, name):
                 container.restart(timeout=_grace_s(container))
                 self._await_up(container)
 
     @contextmanager
-    def _docker(self) -> Iterator[docker.DockerClient]:
+    def connected(self) -> Iterator[docker.DockerClient]:
+        """Give a connection to Docker; see `DeployManager` for what is raised.
+
+        Raises:
+            DeployError: Docker refused what was asked.
+            ManagerUnavailableError: Docker did not answer.
+        """
         client = None
         try:
             client = docker.DockerClient(base_url=self._url, timeout=_TIMEOUT_S)
@@ -97,7 +103,7 @@ class DockerManager(DeployManager):
                 client.close()
 
     def _containers(self, client: docker.DockerClient) -> list[Container]:
-        labels = [f"{_PROJECT}={self._own_project(client)}", _SERVICE, f"{_ONE_OFF}=False"]
+        labels = [f"{_PROJECT}={self.project_of(client)}", _SERVICE, f"{_ONE_OFF}=False"]
         return client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
 
     def _replicas_of(self, client: docker.DockerClient, name: str) -> list[Container]:
@@ -116,7 +122,12 @@ class DockerManager(DeployManager):
             )
         return sorted(replicas, key=lambda container: str(container.name))
 
-    def _own_project(self, client: docker.DockerClient) -> str:
+    def project_of(self, client: docker.DockerClient) -> str:
+        """Return the Compose project whose containers are ours.
+
+        Raises:
+            ManagerUnavailableError: it is not set, and this process is in no container of one.
+        """
         if not self._project:
             own = [c for c in client.containers.list(ignore_removed=True) if _is_this_one(c)]
             self._project = own[0].labels.get(_PROJECT, "") if own else ""

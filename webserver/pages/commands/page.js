@@ -98,6 +98,8 @@ if (key) await resend(key);
 if (!composer.type) choosePreset(urlValue('preset'));
 if (!composer.type) choose(wantedType());
 begun = true;
+const shown = urlValue('show');
+if (shown) history.open(shown);
 
 /** Fill the form as the address says, if that preset is still there. @param {string} name */
 function choosePreset(name) {

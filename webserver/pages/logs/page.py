@@ -1,0 +1,6 @@
+"""Logs: what every service says, live and as far back as the rig keeps it."""
+
+title = "Logs"
+icon = "logs"
+path = "/logs"
+order = 40

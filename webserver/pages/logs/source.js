@@ -1,0 +1,156 @@
+// Where the lines come from: the newest by HTTP, then older ones behind them, and new ones live.
+import { api, durapy } from '/static/durapy/client.js';
+import { KEPT } from './lines.js';
+
+/** @typedef {import('./lines.js').LogLine} LogLine */
+/** @typedef {import('./lines.js').LineList} LineList */
+
+const FIRST = 500;
+const PAGE = 2000;
+/** The server looks at some thousand lines at a time: so often it is asked to go on. */
+const FURTHER = 50;
+/** Lines on either side of a moment that somebody jumps to. */
+const AROUND = 1000;
+
+/** Fills a list of lines. */
+export class LogSource {
+  /** Whether the first lines are on their way. */
+  loading = true;
+  /** Why the last page could not be had. */
+  problem = '';
+  /** Whether the list ends somewhere in the past, so that nothing live belongs behind it. */
+  past = false;
+  #list;
+  #changed;
+  /** Lines heard while a page is asked for that ends somewhere before them. @type {LogLine[] | null} */
+  #early = null;
+  /** Each time the list begins anew, what is still on its way is of no use. */
+  #turn = 0;
+
+  /** @param {LineList} list @param {() => void} changed called whenever there is something to draw */
+  constructor(list, changed) {
+    this.#list = list;
+    this.#changed = changed;
+  }
+
+  /** Hear of new lines from now on. @returns {() => void} stops it */
+  listen() {
+    return durapy.subscribe('log', (/** @type {{lines: LogLine[], gap: boolean}} */ event) => {
+      if (this.past) return;
+      if (this.#early) this.#early.push(...event.lines);
+      else if (event.gap) this.catchUp();
+      else this.#list.arrive(event.lines);
+      this.#changed();
+    });
+  }
+
+  /** Begin with the newest lines, and go back from there as far as there is room. */
+  begin() {
+    return this.#anew(async (turn) => {
+      await durapy.ready; // so that nothing is logged unheard after the page was read
+      const page = await this.#page({ limit: FIRST });
+      if (turn !== this.#turn) return;
+      this.past = false;
+      this.#list.replace(page.lines.reverse());
+      this.#letIn();
+      this.loading = false;
+      this.#changed();
+      await this.#older(page.before, turn);
+    });
+  }
+
+  /** Take what was logged while this page was not connected. */
+  async catchUp() {
+    const last = this.#list.lines.at(-1);
+    if (this.past || this.#early) return;
+    if (!last) {
+      await this.begin();
+      return;
+    }
+    const turn = this.#turn;
+    this.#early = [];
+    try {
+      /** @type {string | null} */
+      let after = last.key;
+      for (let asked = 0; after && asked < FURTHER && turn === this.#turn; asked++) {
+        const page = await this.#page({ after, limit: PAGE });
+        if (turn === this.#turn) this.#list.arrive(page.lines);
+        after = page.after;
+      }
+    } catch (error) {
+      this.problem = /** @type {Error} */ (error).message;
+    }
+    if (turn === this.#turn) this.#letIn();
+    this.#changed();
+  }
+
+  /** Show the lines around a moment, however long ago. @param {string} time ISO */
+  around(time) {
+    return this.#anew(async (turn) => {
+      const until = await this.#search({ until: time, limit: AROUND });
+      const newest = until.lines[0];
+      const on = newest ? await this.#page({ after: newest.key, limit: AROUND }) : null;
+      if (turn !== this.#turn) return;
+      this.past = true;
+      this.#early = null;
+      this.#list.replace([...until.lines.reverse(), ...(on?.lines ?? [])]);
+      this.loading = false;
+    });
+  }
+
+  /** @param {(turn: number) => Promise<void>} load */
+  async #anew(load) {
+    const turn = ++this.#turn;
+    this.loading = true;
+    this.problem = '';
+    this.#early = [];
+    this.#changed();
+    try {
+      await load(turn);
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      this.problem = /** @type {Error} */ (error).message;
+      this.loading = false;
+      this.#letIn();
+    }
+    this.#changed();
+  }
+
+  #letIn() {
+    const early = this.#early ?? [];
+    this.#early = null;
+    this.#list.arrive(early);
+  }
+
+  /** @param {string | null} before @param {number} turn */
+  async #older(before, turn) {
+    while (before && turn === this.#turn && this.#list.lines.length < KEPT) {
+      const page = await this.#page({ before, limit: PAGE });
+      if (turn !== this.#turn) return;
+      this.#list.prepend(page.lines.reverse());
+      before = page.before;
+      this.#changed();
+    }
+  }
+
+  /**
+   * The first page that has lines on it, or the last one.
+   *
+   * @param {Record<string, string | number>} query
+   */
+  async #search(query) {
+    let page = await this.#page(query);
+    for (let asked = 0; page.before && !page.lines.length && asked < FURTHER; asked++) {
+      page = await this.#page({ ...query, before: page.before });
+    }
+    return page;
+  }
+
+  /**
+   * @param {Record<string, string | number>} query
+   * @returns {Promise<{lines: LogLine[], before: string | null, after: string | null}>}
+   */
+  #page(query) {
+    return api('logs', { query });
+  }
+}

@@ -1,0 +1,226 @@
+// <logs-view>: the whole page. What is chosen stands in the address, so a link shows the same.
+import { durapy } from '/static/durapy/client.js';
+import { DpElement, oncePerFrame } from '/static/durapy/element.js';
+import { icon } from '/static/durapy/icons.js';
+import { html, nothing } from '/static/durapy/lit.js';
+import { onTheme } from '/static/durapy/theme.js';
+import { bar, LEVELS } from './bar.js';
+import { detail } from './detail.js';
+import { LineList } from './lines.js';
+import './log-list.js';
+import { LogSource } from './source.js';
+import { drawVolume } from './volume.js';
+
+/** @typedef {import('./lines.js').Filter} Filter */
+/** @typedef {import('./lines.js').Level} Level */
+/** @typedef {import('./lines.js').Line} Line */
+
+const USUAL = LEVELS.filter((level) => level !== 'debug');
+const VOLUME_EVERY_MS = 250;
+
+export class LogsView extends DpElement {
+  #filter = filterInAddress();
+  #list = new LineList(this.#filter);
+  #soon = oncePerFrame(() => this.#draw());
+  #source = new LogSource(this.#list, this.#soon);
+  #record = param('record');
+  /** @type {Line | null} */
+  #chosen = null;
+  #open = false;
+  #volumeAt = 0;
+  #wasLost = false;
+
+  start() {
+    this.own(this.#source.listen());
+    const status = () => this.#statusChanged();
+    durapy.addEventListener('status', status);
+    this.own(() => durapy.removeEventListener('status', status));
+    this.own(onTheme(() => this.#draw({ volume: true })));
+    addEventListener('resize', this.#soon);
+    this.own(() => removeEventListener('resize', this.#soon));
+    const time = param('t');
+    if (Number.isNaN(Date.parse(time))) this.#source.begin();
+    else this.#jumpTo(new Date(time));
+  }
+
+  togglePause() {
+    if (!this.#list.paused) this.#pause();
+    else this.#follow();
+  }
+
+  /** Choose the line `by` further down. @param {number} by */
+  step(by) {
+    const { view } = this.#list;
+    const at = view.findIndex(({ key }) => key === this.#chosen?.key);
+    const from = at < 0 ? view.length - (by < 0 ? 0 : 1) : at;
+    const index = Math.min(view.length - 1, Math.max(0, at < 0 ? from - 1 : from + by));
+    if (!view[index]) return;
+    this.#pause();
+    this.#choose(view[index], this.#open);
+    this.#dpLog?.reveal(index);
+  }
+
+  toggleDetail() {
+    if (this.#chosen) this.#choose(this.#chosen, !this.#open);
+  }
+
+  /** @param {Line} line @param {boolean} open */
+  #choose(line, open) {
+    this.#chosen = line;
+    this.#open = open;
+    this.#draw();
+    this.#dpLog?.reveal(this.#list.view.indexOf(line)); // the detail takes room
+  }
+
+  #pause() {
+    this.#list.paused = true;
+    this.#draw();
+  }
+
+  #follow() {
+    this.#record = '';
+    changeAddress({ t: '', record: '' });
+    const wasPast = this.#source.past;
+    this.#list.follow();
+    if (wasPast) this.#source.begin();
+    this.#draw();
+  }
+
+  #statusChanged() {
+    if (durapy.status === 'live' && this.#wasLost) this.#source.catchUp();
+    this.#wasLost = durapy.status === 'lost';
+    this.#soon();
+  }
+
+  /** @param {Partial<Filter>} change */
+  #filterBy(change) {
+    this.#filter = { ...this.#filter, ...change };
+    this.#list.filter = this.#filter;
+    const { levels, services, text } = this.#filter;
+    const shown = LEVELS.filter((level) => levels.has(level)).join(',');
+    changeAddress({
+      level: shown === USUAL.join(',') ? '' : shown || 'none',
+      service: services ? [...services].join(',') || 'none' : '',
+      q: text,
+    });
+    this.#draw({ volume: true });
+  }
+
+  /** @param {string} time of a day: the one of the newest line here */
+  #jumpToTime(time) {
+    if (!time) return;
+    const [hours, minutes, seconds = 0] = time.split(':').map(Number);
+    const moment = new Date(this.#list.lines.at(-1)?.at ?? durapy.now());
+    moment.setHours(hours, minutes, seconds, 0);
+    this.#jumpTo(moment);
+  }
+
+  /** @param {Date} moment */
+  async #jumpTo(moment) {
+    changeAddress({ t: moment.toISOString() });
+    this.#list.paused = true;
+    const here = this.#list.lines;
+    if (!(here.length > 0 && here[0].at <= +moment && +moment <= (here.at(-1)?.at ?? 0))) {
+      await this.#source.around(moment.toISOString());
+    }
+    const { view } = this.#list;
+    const ours = view.findIndex(({ record }) => this.#record !== '' && record === this.#record);
+    const index = ours < 0 ? Math.min(this.#list.indexAt(+moment), view.length - 1) : ours;
+    if (view[index]) this.#choose(view[index], false);
+    this.renderNow();
+    this.#dpLog?.reveal(index);
+  }
+
+  get #dpLog() {
+    return /** @type {import('./log-list.js').LogList | null} */ (this.querySelector('dp-log'));
+  }
+
+  #draw({ volume = false } = {}) {
+    this.renderNow();
+    const { view, paused } = this.#list;
+    this.#dpLog?.show({
+      lines: view,
+      chosen: this.#chosen?.key,
+      text: this.#filter.text,
+      record: this.#record,
+      atEnd: !paused,
+    });
+    const now = performance.now();
+    const canvas = this.querySelector('canvas');
+    if (!canvas || (!volume && now - this.#volumeAt < VOLUME_EVERY_MS)) return;
+    this.#volumeAt = now;
+    drawVolume(canvas, view);
+  }
+
+  view() {
+    const { view, lines, paused, fresh } = this.#list;
+    const { loading, problem } = this.#source;
+    const whole = (/** @type {number} */ n) => n.toLocaleString('en');
+    return html`<section class="card logs" aria-labelledby="logs-title" aria-busy=${loading}>
+      ${bar({
+        filter: this.#filter,
+        services: [...this.#list.services].sort(),
+        paused,
+        fresh,
+        count:
+          loading && !lines.length ? '' : `${whole(view.length)} of ${whole(lines.length)} lines`,
+        change: (change) => this.#filterBy(change),
+        jump: (time) => this.#jumpToTime(time),
+        togglePause: () => this.togglePause(),
+      })}
+      <div class="volume" aria-hidden="true"><canvas></canvas></div>
+      ${problem ? html`<p class="trouble small" role="alert">${problem} <button type="button" class="sm" @click=${() => this.#source.begin()}>Try again</button></p>` : nothing}
+      ${view.length || problem ? nothing : this.#nothing()}
+      <dp-log ?hidden=${!view.length} @choose=${this.#picked} @look=${this.#looked}></dp-log>
+      ${this.#open && this.#chosen ? detail(this.#chosen, () => this.toggleDetail()) : nothing}
+    </section>`;
+  }
+
+  #picked = (/** @type {CustomEvent<Line>} */ { detail: line }) => {
+    this.#pause();
+    this.#choose(line, !(this.#open && line.key === this.#chosen?.key));
+  };
+
+  /** Whoever scrolls up wants to read; back at the end, to go on. */
+  #looked = (/** @type {CustomEvent<boolean>} */ { detail: atEnd }) => {
+    if (!atEnd && !this.#list.paused) this.#pause();
+    else if (atEnd && this.#list.paused && !this.#chosen && !this.#source.past) this.#follow();
+  };
+
+  #nothing() {
+    if (this.#source.loading) {
+      return html`<div class="waiting" aria-hidden="true">${Array.from({ length: 14 }, () => html`<div class="skel"></div>`)}</div>`;
+    }
+    const any = this.#list.lines.length > 0;
+    return html`<div class="empty">${icon('logs')}<b>${any ? 'Nothing matches' : 'No lines yet'}</b>
+      <p>${any ? 'Turn a level or a service back on, or change the text.' : 'Lines show here as services write them.'}</p></div>`;
+  }
+}
+
+/** @returns {Filter} */
+function filterInAddress() {
+  const levels = LEVELS.filter((level) => param('level').split(',').includes(level));
+  const services = param('service');
+  return {
+    levels: new Set(param('level') ? levels : USUAL),
+    services: services ? new Set(services.split(',')) : null,
+    text: param('q'),
+  };
+}
+
+/** @param {string} name */
+function param(name) {
+  return new URLSearchParams(location.search).get(name) ?? '';
+}
+
+/** Put values into the address without leaving the page; an empty one is taken out. @param {Record<string, string>} values */
+function changeAddress(values) {
+  const url = new URL(location.href);
+  for (const [name, value] of Object.entries(values)) {
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+  }
+  history.replaceState(null, '', url);
+}
+
+customElements.define('logs-view', LogsView);
