@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from durapy_core.engines.base import COMMANDS, LEASES, OPERATIONS, RECEIPTS, SAFETY
+from durapy_core.engines.base import COMMANDS, LEASES, LOGS, OPERATIONS, RECEIPTS, SAFETY
 from durapy_core.login_code import SIGN_INS
 from durapy_core.settings import Settings
 
 DAY_S: Final = 86_400.0
-_LOGS: Final = "logs"
 _LEASES_KEPT: Final = 1_000
 
 
@@ -30,7 +29,7 @@ def keep_of(settings: Settings) -> dict[str, Keep]:
     given = {
         COMMANDS: _keep(settings.keep_commands, settings.keep_commands_days),
         RECEIPTS: _keep(settings.keep_receipts, settings.keep_receipts_days),
-        _LOGS: _keep(settings.keep_logs, settings.keep_logs_days),
+        LOGS: _keep(settings.keep_logs, settings.keep_logs_days),
         OPERATIONS: _keep(settings.keep_operations),
         SAFETY: _keep(settings.keep_safety),
         LEASES: Keep(count=_LEASES_KEPT),  # who waits for a lease reads its end only

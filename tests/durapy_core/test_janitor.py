@@ -12,6 +12,7 @@ from durapy_core.engines.base import (
     CATALOG,
     COMMANDS,
     LEASES,
+    LOGS,
     OPERATIONS,
     RECEIPTS,
     SAFETY,
@@ -85,7 +86,7 @@ def test_each_log_is_kept_as_its_settings_say() -> None:
     kept = keep_of(settings(keep_commands=5, keep_commands_days=2, keep_logs=0, keep_safety=0))
 
     assert kept[COMMANDS] == Keep(count=5, age_s=2 * DAY_S)
-    assert "logs" not in kept
+    assert LOGS not in kept
     assert SAFETY not in kept
     assert kept[RECEIPTS] == Keep(count=1_000_000)
 
