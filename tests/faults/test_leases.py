@@ -62,6 +62,25 @@ def test_a_process_frozen_for_twice_its_lease_finds_out_and_stands_by(rig: Fault
         assert "This process stands by from now on" in loud[0]["message"]
 
 
+def test_a_process_frozen_in_a_handler_sends_nothing_more_when_it_wakes_up(rig: FaultRig) -> None:
+    with rig.spawn() as first:
+        wait_for_state(first, ServiceState.IDLE)
+        with rig.spawn() as second:
+            wait_for_state(second, ServiceState.STANDBY)
+            frozen = first.status()
+            assert frozen is not None
+            rig.ask(10)
+            rig.ask(freeze=True)  # between its first send and its second
+            rig.ask(10)
+            rig.wait_until_handled()  # by the other one
+            os.kill(frozen.pid, signal.SIGCONT)
+            wait_for_state(first, ServiceState.STANDBY)
+
+            account = rig.account()
+    assert (account.lost, account.doubled, account.receipts) == (0, 0, {})
+    assert account.redelivered > 0
+
+
 def test_of_two_copies_started_at_once_one_handles_and_one_stands_by(rig: FaultRig) -> None:
     rig.ask(20)
     with rig.spawn() as one, rig.spawn() as two:
