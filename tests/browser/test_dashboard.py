@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 from pydantic import Field
 
 from durapy_core.catalog import PublishedCatalog, Role, publish_type
@@ -193,3 +193,21 @@ def test_the_theme_is_kept_on_this_browser(visitor: Visitor, page: Page) -> None
     visitor.open("/commands")
 
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_the_page_is_small(visitor: Visitor, page: Page, measured: Callable[[str], None]) -> None:
+    answers: list[Response] = []
+    page.on("response", answers.append)
+
+    visitor.open("/")
+    expect(page.locator("dp-plot canvas")).to_have_count(2)
+
+    kinds = {"document": 0, "script": 0, "stylesheet": 0, "font": 0}
+    for answer in answers:
+        kind = answer.request.resource_type
+        if kind in kinds:
+            kinds[kind] += len(answer.body())
+    fonts = kinds.pop("font")
+    size_kb = sum(kinds.values()) / 1000
+    measured(f"the dashboard is {size_kb:.0f} kB and {fonts / 1000:.0f} kB of fonts (goal: 300 kB)")
+    assert size_kb <= 300

@@ -130,6 +130,17 @@ def test_single_keys_rest_while_somebody_types_and_can_be_turned_off(
     expect(page.locator("html")).to_have_attribute("data-theme", "")
 
 
+def test_the_list_of_keys_has_every_key_of_the_page(visitor: Visitor, page: Page) -> None:
+    visitor.open("/commands")
+    page.keyboard.press("?")
+
+    rows = page.get_by_role("dialog", name="Keyboard").get_by_role("row")
+    listed = {" ".join(row.locator("kbd").all_inner_texts()) for row in rows.all()}
+
+    always = {"g d", "g c", "Ctrl K", "Ctrl .", "/", "a", "t", "?"}
+    assert listed >= always | {"n", "f", "Ctrl Enter", "Space", "j", "k", "e"}
+
+
 def test_the_first_tab_leads_past_the_navigation(visitor: Visitor, page: Page) -> None:
     visitor.open("/commands")
 

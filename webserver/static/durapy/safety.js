@@ -12,9 +12,15 @@ class Safety extends EventTarget {
   /** @type {SafeState | null} */
   state = null;
 
+  /** How often the socket has told of it. */
+  #told = 0;
+
   constructor() {
     super();
-    durapy.subscribe('safety', (state) => this.#take(state));
+    durapy.subscribe('safety', (state) => {
+      this.#told += 1;
+      this.#take(state);
+    });
   }
 
   get engaged() {
@@ -36,24 +42,29 @@ class Safety extends EventTarget {
     return this.#change({ type: 'CLEAR_SAFE_STATE', path: 'safe-state/clear', name });
   }
 
-  /** Ask anew by a request: for when the socket is gone. */
-  async ask() {
-    this.#take(await api('safe-state', { signal: AbortSignal.timeout(ANSWER_MS) }));
+  /** Ask anew by a request: for when the socket may be gone. */
+  ask() {
+    return this.#request('safe-state', {});
   }
 
   /** @param {{type: string, path: string, name: string}} change */
   async #change({ type, path, name }) {
-    const state = await deliver({
-      socket: () => durapy.send(type, {}, { idempotencyKey: name }).then(() => null),
-      request: () =>
-        api(path, {
-          method: 'POST',
-          body: {},
-          idempotencyKey: name,
-          signal: AbortSignal.timeout(ANSWER_MS),
-        }),
+    await deliver({
+      socket: () => durapy.send(type, {}, { idempotencyKey: name }).then(() => {}),
+      request: () => this.#request(path, { method: 'POST', body: {}, idempotencyKey: name }),
     });
-    if (state) this.#take(state);
+  }
+
+  /**
+   * Take what a request answers, unless the socket told something meanwhile, which is newer.
+   *
+   * @param {string} path
+   * @param {import('./api.js').Options} options
+   */
+  async #request(path, options) {
+    const told = this.#told;
+    const state = await api(path, { ...options, signal: AbortSignal.timeout(ANSWER_MS) });
+    if (told === this.#told) this.#take(state);
   }
 
   /** @param {SafeState} state */

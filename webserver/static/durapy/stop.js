@@ -18,6 +18,8 @@ let problem = '';
 /** Counts the presses: what belongs to an earlier one gives way to the latest. */
 let presses = 0;
 let pending = false;
+/** Pressed, and not yet seen to be so. */
+let unseen = false;
 let clearing = false;
 
 /** Enter the safe state, at once, and say what came of it. */
@@ -25,6 +27,7 @@ export async function stop() {
   const press = ++presses;
   const name = newName();
   pending = true;
+  unseen = true;
   problem = '';
   show();
   while (press === presses && pending) {
@@ -52,6 +55,7 @@ export async function clear() {
   try {
     if (agreed) {
       pending = false;
+      unseen = false;
       await safety.clear(newName());
       box().close();
       toast('ok', 'The safe state is cleared.');
@@ -85,6 +89,7 @@ function draw() {
 function view(state) {
   const close = () => {
     pending = false;
+    unseen = false;
     box().close();
   };
   return html`<div class="dialog-body safe-state" data-s=${problem ? 'bad' : 'warn'}>
@@ -105,7 +110,7 @@ const sign = (state) => (problem || state?.engaged ? 'bad' : 'busy');
 /** @param {SafeState | null} state */
 function title(state) {
   if (problem) return 'STOP was not answered';
-  if (pending) return 'Stopping…';
+  if (pending || unseen) return 'Stopping…';
   return state?.engaged ? 'Safe state' : 'The safe state is not engaged';
 }
 
@@ -139,13 +144,18 @@ function row({ service, state, text, took_s }) {
 }
 
 safety.addEventListener('change', () => {
+  if (safety.engaged) unseen = false;
   if (box().open) draw();
 });
 
-// Without the socket nobody tells this page who has answered: it asks.
+// The socket tells who has answered; while that matters and it may be gone, this page asks as well.
 setInterval(() => {
-  if (box().open && durapy.status !== 'live' && !problem) safety.ask().catch(() => {});
+  const matters = durapy.status !== 'live' || unseen || isWaiting(safety.state);
+  if (box().open && matters && !problem) safety.ask().catch(() => {});
 }, ASK_MS);
+
+/** @param {SafeState | null} state */
+const isWaiting = (state) => state?.services.some((answer) => answer.state === 'waiting') ?? false;
 
 document.getElementById('stop-button')?.addEventListener('click', () => stop());
 bind('Ctrl .', 'STOP: put every output in its safe state', () => stop(), { always: true });
