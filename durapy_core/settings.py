@@ -48,6 +48,8 @@ class Settings(ServiceSettings):
         port: the TCP port the web server listens on; 0 takes a free one.
         token: the web API's bearer token.
         token_file: a file that holds the token; wins over `token`.
+        users_file: who may sign in to the console by name; empty: `users` in the data folder.
+        session_hours: a browser stays signed in so long.
         services_dir: the folder that holds one folder per service.
         pages_dir: a folder with pages of your own beside the console's.
         log_level: the least severe level that is logged.
@@ -82,6 +84,8 @@ class Settings(ServiceSettings):
     port: int = Field(8080, ge=0, le=65535)
     token: SecretStr | None = None
     token_file: Path | None = None
+    users_file: Path | None = None
+    session_hours: float = Field(720, gt=0)
     services_dir: Path = Path("services")
     pages_dir: Path | None = None
     log_level: LogLevel = "INFO"
@@ -112,6 +116,11 @@ class Settings(ServiceSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @property
+    def users_path(self) -> Path:
+        """The file of the console's users, whether it is there or not."""
+        return self.users_file or self.data_dir / "users"
 
     @property
     def rig_name(self) -> str:

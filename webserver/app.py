@@ -12,15 +12,18 @@ from durapy_core.engines.base import COMMANDS, LOGS, OPERATIONS, RECEIPTS, Engin
 from durapy_core.revision import find_revision
 from durapy_core.settings import Settings
 from durapy_core.store_clock import StoreClock
+from durapy_core.users import Users
 from webserver.credentials import load_credentials
 from webserver.directory import Directory
 from webserver.feed import LogFeed
+from webserver.guesses import Guesses
 from webserver.hub import Hub
 from webserver.limits import MAX_REQUEST_BYTES, LimitedApplication
 from webserver.offload import Offload
 from webserver.page_handlers import NothingHere, PageRouter
 from webserver.pages import Pages
 from webserver.safety import Safety
+from webserver.sessions import Sessions
 from webserver.site import Site
 from webserver.socket import Socket
 from webserver.static_files import StaticFiles
@@ -106,6 +109,13 @@ def make_app(settings: Settings, engine: Engine) -> App:
         pages=Pages(settings.pages_dir),
         static=StaticFiles(),
         clock=StoreClock(logger),
+        sessions=Sessions(
+            settings.data_dir / "signed-out.json",
+            rig=f"{settings.namespace}:{settings.port}",
+            hours=settings.session_hours,
+        ),
+        users=Users(settings.users_path),
+        guesses=Guesses(),
         wrong_guesses=asyncio.Lock(),
         version=_version(),
         revision=find_revision(settings),

@@ -17,8 +17,8 @@ from webserver.security import HEADERS, is_same_origin
 if TYPE_CHECKING:
     from webserver.site import Site  # which knows the pages, which know this class
 
-SESSION_COOKIE: Final = "durapy_session"
-SESSION_DAYS: Final = 30
+DEFAULT_USER: Final = "user"
+"""The name of whoever signed in by a link or with the token."""
 
 _READS: Final = ("GET", "HEAD", "OPTIONS")
 
@@ -84,8 +84,12 @@ class SiteHandler(RequestHandler):
             kind, _, token = header.partition(" ")
             right = kind.lower() == "bearer" and self.site.credentials.is_token(token.strip())
             return User("api", by_cookie=False) if right else None
-        signed = self.get_signed_cookie(SESSION_COOKIE, max_age_days=SESSION_DAYS)
-        return User(signed.decode(), by_cookie=True) if signed else None
+        sessions = self.site.sessions
+        signed = self.get_signed_cookie(sessions.cookie, max_age_days=sessions.hours / 24)
+        name = sessions.user_of(signed)
+        if name is None or (name != DEFAULT_USER and name not in self.site.users.names()):
+            return None
+        return User(name, by_cookie=True)
 
     def refuse_stranger(self) -> None:
         """Answer somebody who has not signed in."""

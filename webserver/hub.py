@@ -31,6 +31,9 @@ _CURSOR_OF: Final = {COMMAND: "commands", OPERATION: "operations", RECEIPT: "rec
 """Where a position keeps how far a topic's log was seen."""
 
 HEARTBEAT_S: Final = 2.0
+SIGNED_OUT: Final = 4003
+"""The code with which a socket ends whose user is not signed in any more."""
+
 _NO_TYPES: Final = KnownTypes([], [])
 
 
@@ -45,6 +48,9 @@ class Client(Protocol):
 
     def take(self, text: str, before: Position) -> None:
         """Send the event after `before`, or stop being live there if too much is waiting."""
+
+    def may_stay(self) -> bool:
+        """Return whether whoever opened it is still signed in."""
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close the connection."""
@@ -75,9 +81,11 @@ class Hub:
         return Position(site.commands.position, site.operations.position, site.receipts.position)
 
     async def beat(self) -> None:
-        """Send a heartbeat every two seconds for ever."""
+        """Send a heartbeat every two seconds for ever, to those who are signed in still."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
+            for client in [client for client in self.clients if not client.may_stay()]:
+                client.close(SIGNED_OUT, "signed out")
             self._push(self.heartbeat(), lambda _: True)
 
     def heartbeat(self) -> str:

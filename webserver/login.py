@@ -2,19 +2,21 @@
 
 import asyncio
 from http import HTTPStatus
+from math import ceil
 from typing import Final
 
 from loguru import logger
 
 from durapy_core.login_code import redeem
-from webserver.handler import SESSION_COOKIE, SESSION_DAYS
+from webserver.handler import DEFAULT_USER
 from webserver.page_handlers import HtmlHandler
 
 _WRONG_TAKES_S: Final = 0.5
+_LONGEST_PASSWORD: Final = 1000
 
 
 class LoginPage(HtmlHandler):
-    """`GET` shows the button of a link, or asks for the token; `POST` signs in."""
+    """`GET` shows the button of a link, or asks who it is; `POST` signs in."""
 
     open_to_all = True
 
@@ -25,51 +27,90 @@ class LoginPage(HtmlHandler):
     head = get
 
     async def post(self) -> None:
-        """Sign in with a code or a token, and go to the dashboard."""
-        code = self.get_body_argument("code", "")
-        token = self.get_body_argument("token", "")
-        if code:
-            engine = self.site.engine
-            right = await self.site.offload.engine(lambda: redeem(engine, code))
-        else:
-            right = self.site.credentials.is_token(token)
-        if right:
-            self._sign_in()
+        """Sign in with a code, a token, or a name and its password; go to the dashboard."""
+        address = str(self.request.remote_ip)
+        wait_s = self.site.guesses.wait_s(address)
+        if wait_s:
+            self.set_status(HTTPStatus.TOO_MANY_REQUESTS)
+            self.set_header("Retry-After", str(ceil(wait_s)))
+            await self._show(
+                problem=f"Too many wrong tries from here; try again in {ceil(wait_s)} s."
+            )
             return
+        user = await self._who()
+        if user is not None:
+            self.site.guesses.forget(address)
+            self._sign_in(user)
+            return
+        self.site.guesses.count(address)
         async with self.site.wrong_guesses:
             await asyncio.sleep(_WRONG_TAKES_S)
-        logger.warning("a sign-in from {address} failed", address=self.request.remote_ip)
+        logger.warning("a sign-in from {address} failed", address=address)
         self.set_status(HTTPStatus.UNAUTHORIZED)
-        await self._show(
-            problem=(
+        await self._show(problem=self._refusal())
+
+    async def _who(self) -> str | None:
+        """Return the name of whoever this is; None if it is nobody."""
+        site = self.site
+        code, name = self.get_body_argument("code", ""), self.get_body_argument("name", "")
+        if code:
+            right = await site.offload.engine(lambda: redeem(site.engine, code))
+        elif name:
+            password = self.get_body_argument("password", "", strip=False)[:_LONGEST_PASSWORD]
+            right = await site.offload.run(lambda: site.users.check(name, password))
+            return name if right else None
+        else:
+            right = site.credentials.is_token(self.get_body_argument("token", ""))
+        return DEFAULT_USER if right else None
+
+    def _refusal(self) -> str:
+        if self.get_body_argument("code", ""):
+            return (
                 "This link was used already, or is older than 10 minutes; "
                 "`durapy link` prints a new one."
-                if code
-                else "That is not the token of this rig."
             )
-        )
+        if self.get_body_argument("name", ""):
+            return "This name and this password do not belong together."
+        return "That is not the token of this rig."
 
-    def _sign_in(self) -> None:
+    def _sign_in(self, user: str) -> None:
+        sessions = self.site.sessions
         self.set_signed_cookie(
-            SESSION_COOKIE,
-            "user",
-            expires_days=SESSION_DAYS,
+            sessions.cookie,
+            sessions.begin(user),
+            expires_days=sessions.hours / 24,
             httponly=True,
             samesite="Strict",
             secure=self.request.protocol == "https",
         )
-        logger.info("somebody signed in from {address}", address=self.request.remote_ip)
+        logger.info(
+            "{user} signed in from {address}", user=user, address=str(self.request.remote_ip)
+        )
         self.redirect("/", status=HTTPStatus.SEE_OTHER)
 
     async def _show(self, *, code: str = "", problem: str = "") -> None:
-        rig = self.site.settings.rig_name
-        await self.show("login.html", {"code": code, "problem": problem, "rig": rig})
+        site = self.site
+        by_name = bool(await site.offload.run(site.users.names))
+        values = {"code": code, "problem": problem, "rig": site.settings.rig_name}
+        await self.show("login.html", {**values, "by_name": by_name})
 
 
 class LogoutPage(HtmlHandler):
-    """`POST` signs out."""
+    """`GET` offers to sign out, here or everywhere; `POST` does it."""
 
-    def post(self) -> None:
-        """Forget the session cookie and go to the sign-in page."""
-        self.clear_cookie(SESSION_COOKIE)
+    async def get(self) -> None:
+        """Show the page."""
+        user = self.user.name if self.user else ""
+        await self.show("logout.html", {"user": user, "rig": self.site.settings.rig_name})
+
+    head = get
+
+    async def post(self) -> None:
+        """Forget the session cookie, or all of this user, and go to the sign-in page."""
+        sessions = self.site.sessions
+        if self.get_body_argument("everywhere", "") and self.user is not None:
+            name = self.user.name
+            await self.site.offload.run(lambda: sessions.end_all(name))
+            logger.info("{user} signed out everywhere", user=name)
+        self.clear_cookie(sessions.cookie)
         self.redirect("/login", status=HTTPStatus.SEE_OTHER)

@@ -87,6 +87,10 @@ class Socket(WebSocketHandler, Api):
             number = asked.get("id") if isinstance(asked, dict) else None
             self.push(dump({"op": "error", "id": number, **answer.to_json()}))
 
+    def may_stay(self) -> bool:
+        """Return whether whoever opened it is still signed in."""
+        return self.find_user() is not None
+
     def push(self, text: str) -> None:
         """Send a message."""
         self.write_event(text)

@@ -29,6 +29,7 @@ VERBS: Final = (
     "operate.restart",
     "forget.forget",
     "operate.link",
+    "user.user",
     "bench.bench",
     "show.version",
 )

@@ -46,7 +46,9 @@ def test_the_served_document_is_the_one_that_was_checked(console: Console) -> No
     served = console.api("GET", "openapi.json", token=None).json()
 
     assert served["openapi"].startswith("3.1")
-    assert {**served, "info": None} == {**make_document(""), "info": None}
+    cookie = served["components"]["securitySchemes"]["session"]["name"]
+    assert cookie.startswith("durapy_session_")
+    assert {**served, "info": None} == {**make_document("", cookie=cookie), "info": None}
 
 
 def test_every_route_is_in_the_document_and_the_other_way_round() -> None:

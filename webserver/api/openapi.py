@@ -14,10 +14,10 @@ class OpenApi(Api):
 
     def get(self) -> None:
         """Answer with the document."""
-        self.reply(make_document(self.site.version))
+        self.reply(make_document(self.site.version, cookie=self.site.sessions.cookie))
 
 
-def make_document(version: str) -> dict[str, Any]:
+def make_document(version: str, *, cookie: str = "durapy_session") -> dict[str, Any]:
     """Return the whole document."""
     return {
         "openapi": "3.1.0",
@@ -37,7 +37,7 @@ def make_document(version: str) -> dict[str, Any]:
             "schemas": SCHEMAS,
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "durapy_session"},
+                "session": {"type": "apiKey", "in": "cookie", "name": cookie},
             },
         },
     }
