@@ -45,9 +45,10 @@ def press(page: Page) -> None:
 def test_one_press_stops_at_once_and_says_who_is_safe(
     visitor: Visitor, page: Page, browser: Browser, rig: LocalRig
 ) -> None:
+    cleared = len(rig.records(type="CLEAR_SAFE_STATE"))
     with visiting(browser, rig) as watcher:
         dashboard = watcher.open("/")
-        visitor.open("/commands")
+        visitor.open("/commands?filter_type=CLEAR_SAFE_STATE")
         press(page)
 
         for name, answer in {
@@ -78,8 +79,7 @@ def test_one_press_stops_at_once_and_says_who_is_safe(
 
         clear_after_asking(visitor, page, rig)
         expect(dashboard.locator("dp-hero")).to_contain_text("IDLE")
-        expect(rows(page).filter(has_text="CLEAR_SAFE_STATE")).to_have_count(1)
-        expect(rows(page).filter(has_text="SAFE_STATE")).to_have_count(2)
+        expect(rows(page)).to_have_count(cleared + 1)
         visitor.shoot("commands-markers")
 
 
