@@ -197,7 +197,11 @@ def test_the_theme_is_kept_on_this_browser(visitor: Visitor, page: Page) -> None
 
 def test_the_page_is_small(visitor: Visitor, page: Page, measured: Callable[[str], None]) -> None:
     answers: list[Response] = []
-    page.on("response", answers.append)
+
+    def take(answer: Response) -> None:
+        answers.append(answer)
+
+    page.on("response", take)
 
     visitor.open("/")
     expect(page.locator("dp-plot canvas")).to_have_count(2)

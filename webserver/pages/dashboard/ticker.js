@@ -66,6 +66,6 @@ const row = (record) =>
       ${pairs(record.body).map(([name, value]) => html`<b>${name}=</b>${value}  `)}</td></tr>`;
 
 const skeleton = () =>
-  html`<div class="form-body stack" aria-hidden="true">${Array.from({ length: 5 }, () => html`<div class="skel"></div>`)}</div>`;
+  html`<div class="waiting stack" aria-hidden="true">${Array.from({ length: 5 }, () => html`<div class="skel"></div>`)}</div>`;
 
 customElements.define('dp-ticker', Ticker);

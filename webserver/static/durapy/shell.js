@@ -1,12 +1,11 @@
 // What every page has around it: session state, connection, banner, find, theme, keyboard.
 import { durapy } from './client.js';
-import { dialog } from './dialog.js';
 import { oncePerFrame } from './element.js';
 import { find } from './find.js';
 import { hms } from './format.js';
 import { concerns } from './health.js';
 import { glyph } from './icons.js';
-import { bind, setSingleKeys, shortcuts, singleKeysOn } from './keyboard.js';
+import { bind } from './keyboard.js';
 import { html, nothing, render } from './lit.js';
 import { banner } from './notices.js';
 import { safety } from './safety.js';
@@ -58,19 +57,8 @@ const draw = oncePerFrame(() => {
   fill('attention', attention());
 });
 
-function showKeys() {
-  const box = dialog('keys', 'Keyboard');
-  const change = (/** @type {{target: HTMLInputElement}} */ { target }) =>
-    setSingleKeys(target.checked);
-  render(
-    html`<form method="dialog"><div class="dialog-body"><h2>Keyboard</h2>
-      <table>${shortcuts().map(({ keys, label }) => html`<tr><td>${keys.split(' ').map((key) => html`<kbd>${key}</kbd> `)}</td><td>${label}</td></tr>`)}</table>
-      <label class="switch"><input type="checkbox" role="switch" .checked=${singleKeysOn()} @change=${change}><span>Single keys work (those with Ctrl always do)</span></label>
-      </div><div class="dialog-foot"><button autofocus>Close</button></div></form>`,
-    box,
-  );
-  box.showModal();
-}
+/** The list of keys, loaded when it is asked for. */
+const showKeys = () => import('./keys.js').then((keys) => keys.showKeys());
 
 /** @param {KeyboardEvent} event */
 function focusFilter(event) {
