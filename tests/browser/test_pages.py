@@ -28,7 +28,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory, pages: Path) -> Iterator[Local
 
 
 def write_page(pages: Path, name: str, **files: str) -> None:
-    (pages / name).mkdir()
+    (pages / name).mkdir(exist_ok=True)  # a test may be run again
     for file in ("page.html", "page.js", "page.py"):
         text = files.get(file.partition(".")[2]) or (TEMPLATE / file).read_text()
         (pages / name / file).write_text(text.replace("My page", name))
