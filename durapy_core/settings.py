@@ -155,6 +155,12 @@ def notify_address() -> str | None:
     return os.environ.get("NOTIFY_SOCKET")  # noqa: TID251 (as above)
 
 
+def user_units_dir() -> Path:
+    """Return the folder for the unit files of the user's own systemd."""
+    config = os.environ.get("XDG_CONFIG_HOME")  # noqa: TID251 (as above)
+    return (Path(config) if config else Path.home() / ".config") / "systemd" / "user"
+
+
 def make_data_dir(settings: Settings) -> Path:
     """Create the data folder if it is not there, readable by its owner only, and return it.
 

@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -137,7 +138,8 @@ def open_host(url: str | None) -> Host:
 
 def _ssh(host: str, user: str | None, port: str | None) -> list[str]:
     sockets = Path.home() / ".ssh"
-    sockets.mkdir(mode=0o700, exist_ok=True)
+    with suppress(OSError):  # then ssh says that it cannot put its socket there
+        sockets.mkdir(mode=0o700, exist_ok=True)
     options = {
         "BatchMode": "yes",
         "ConnectTimeout": str(_CONNECT_S),
