@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from durapy_core.engines.base import STATUS, Engine
 from durapy_core.errors import EngineError
+from durapy_core.notify import Notifier
 from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.store_clock import StoreClock
 
@@ -34,6 +35,7 @@ class Heartbeat:
         interval_s: float = INTERVAL_S,
         file: Path | None = None,
         clock: StoreClock | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         """Take what tells the status; `file` is touched whenever the store took it.
 
@@ -41,13 +43,14 @@ class Heartbeat:
         they are apart: for a process that holds no lease, as renewing one does the same.
 
         A file that is young says that the service has started and reaches its store, which a
-        health check can see without a Python of its own.
+        health check can see without a Python of its own. `notifier` tells systemd.
         """
         self._engine = engine
         self._status = status
         self._interval_s = interval_s
         self._file = file
         self._clock = clock
+        self._notifier = notifier
         self._stop = Event()
         self._cleaned = False
         self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
@@ -59,6 +62,8 @@ class Heartbeat:
             EngineError: the store did not take it.
         """
         status = self._status()
+        if self._notifier is not None:
+            self._notifier.show(status)
         if self._clock is not None:
             self._clock.measure(self._engine.now_s)
             known = {"clock_offset_s": self._clock.offset_s, "clock_steps": self._clock.steps}
@@ -93,9 +98,13 @@ class Heartbeat:
         self._thread.join(_JOIN_S)
         if not self._thread.is_alive():  # else the store is away, and so would we be
             self.try_beat()
+        if self._notifier is not None:
+            self._notifier.close()
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            if self._notifier is not None:
+                self._notifier.alive()
             try:
                 self.beat()
             except EngineError:

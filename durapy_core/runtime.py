@@ -10,12 +10,13 @@ from durapy_core.entry import START, Cursor
 from durapy_core.errors import DurapyError
 from durapy_core.heartbeat import Heartbeat
 from durapy_core.leadership import LeaseKeeper
+from durapy_core.notify import open_notifier
 from durapy_core.patience import StoppedWaitingError
 from durapy_core.replica import Replica, ReplicaOptions, make_replica_name
 from durapy_core.revision import find_revision
 from durapy_core.safety import SafetyThread
 from durapy_core.service import Service
-from durapy_core.settings import Settings
+from durapy_core.settings import Settings, notify_address
 from durapy_core.signals import capture_signals
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def run_service(
     )
     running = Replica(service, engine, options)
     log = logger.bind(service=service.name, replica=options.name)
-    beats = Heartbeat(engine, running.status, file=settings.heartbeat_file)
+    notifier = open_notifier(notify_address())
+    beats = Heartbeat(engine, running.status, file=settings.heartbeat_file, notifier=notifier)
     running.safety.on_answer = beats.try_beat
     listener = SafetyThread(running.safety, log=log)
     keeper = LeaseKeeper(running.renew_lease, every_s=settings.lease_s / _RENEWALS_PER_LEASE)

@@ -150,6 +150,17 @@ def child_environment(**variables: str) -> dict[str, str]:
     return {**os.environ, **variables}  # noqa: TID251 (this file is the only reader)
 
 
+def notify_address() -> str | None:
+    """Return where systemd listens for news of this process, or None if it does not."""
+    return os.environ.get("NOTIFY_SOCKET")  # noqa: TID251 (as above)
+
+
+def user_units_dir() -> Path:
+    """Return the folder for the unit files of the user's own systemd."""
+    config = os.environ.get("XDG_CONFIG_HOME")  # noqa: TID251 (as above)
+    return (Path(config) if config else Path.home() / ".config") / "systemd" / "user"
+
+
 def make_data_dir(settings: Settings) -> Path:
     """Create the data folder if it is not there, readable by its owner only, and return it.
 

@@ -17,7 +17,8 @@ from durapy_core.errors import EngineError, SettingsError
 from durapy_core.heartbeat import Heartbeat
 from durapy_core.janitor import Janitor
 from durapy_core.login_code import address_of, make_link, mint, publish_address
-from durapy_core.settings import Settings
+from durapy_core.notify import open_notifier
+from durapy_core.settings import Settings, notify_address
 from durapy_core.status import ServiceState
 from webserver.app import make_app
 from webserver.limits import MAX_DISCARDED_BYTES
@@ -65,8 +66,10 @@ async def serve(
     app = make_app(settings, engine)
     server = HTTPServer(app, max_body_size=MAX_DISCARDED_BYTES)
     presence = Presence(revision=app.site.revision)
-    clock = app.site.clock
-    beats = Heartbeat(engine, presence.status, file=settings.heartbeat_file, clock=clock)
+    clock, notifier = app.site.clock, open_notifier(notify_address())
+    beats = Heartbeat(
+        engine, presence.status, file=settings.heartbeat_file, clock=clock, notifier=notifier
+    )
     with beats, Janitor(engine, settings):
         app.start()
         server.add_sockets(sockets)

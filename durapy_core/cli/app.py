@@ -28,12 +28,16 @@ VERBS: Final = (
     "safe_state.clear",
     "operate.restart",
     "forget.forget",
+    "systemd.systemd",
     "operate.link",
     "user.user",
     "bench.bench",
     "show.version",
 )
-"""MODULE.FUNCTION in this package; the verb is called as the function, with `-` for `_`."""
+"""MODULE.FUNCTION in this package; the verb is called as the function, with `-` for `_`.
+
+Verbs of a group are on a Typer of their own instead of a function.
+"""
 
 
 def make_app(verbs: Iterable[str] = VERBS) -> typer.Typer:
@@ -48,7 +52,11 @@ def make_app(verbs: Iterable[str] = VERBS) -> typer.Typer:
     )
     app.callback()(lambda: None)  # else typer takes a single verb for the program itself
     for verb in verbs:
-        app.command()(_load(verb))
+        loaded = _load(verb)
+        if isinstance(loaded, typer.Typer):
+            app.add_typer(loaded)
+        else:
+            app.command()(loaded)
     return app
 
 
@@ -75,9 +83,10 @@ def _name_of(verb: str) -> str:
     return verb.partition(".")[2].replace("_", "-")
 
 
-def _load(verb: str) -> Callable[..., None]:
+def _load(verb: str) -> Callable[..., None] | typer.Typer:
     module, _, function = verb.partition(".")
-    loaded: Callable[..., None] = getattr(import_module(f"durapy_core.cli.{module}"), function)
+    loaded: Callable[..., None] | typer.Typer
+    loaded = getattr(import_module(f"durapy_core.cli.{module}"), function)
     return loaded
 
 

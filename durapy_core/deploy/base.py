@@ -1,4 +1,4 @@
-"""The port to what runs the replicas: Docker, local processes.
+"""The port to what runs the replicas: Docker, systemd, local processes.
 
 The console, the command line and the log of operations know these calls only. Which services
 there are is the manager's knowledge: the containers of a project, the folders of a checkout.
@@ -29,6 +29,7 @@ class Replica:
         state: `waiting` is between a crash and the next start.
         started_at: when it was started last (UTC); None before the first time.
         restarts: how often it was started again after a crash, since the manager began.
+        ended: how its process ended last, in words; None while it runs or if that is not known.
     """
 
     service: str
@@ -36,6 +37,7 @@ class Replica:
     state: ReplicaState
     started_at: datetime | None = None
     restarts: int = 0
+    ended: str | None = None
 
 
 class DeployManager(ABC):

@@ -3,6 +3,7 @@
 import json
 import re
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +47,31 @@ def test_every_setting_is_listed_with_its_default() -> None:
 
 
 def test_every_verb_is_listed_with_its_options() -> None:
-    group: Any = typer.main.get_command(make_app())
-    headings = [h for h in REFERENCE.headings() if h.startswith("durapy ")]
+    commands = dict(verbs(typer.main.get_command(make_app())))
+    headings = {
+        " ".join(word for word in h.split()[1:] if word.islower()): h
+        for h in REFERENCE.headings()
+        if h.startswith("durapy ")
+    }
 
-    assert {heading.split()[1] for heading in headings} == set(group.commands)
-    for heading in headings:
+    assert set(headings) == set(commands)
+    for verb, heading in headings.items():
         section = REFERENCE.section(heading)
         options = (
             o
-            for parameter in group.commands[heading.split()[1]].params
+            for parameter in commands[verb].params
             if parameter.param_type_name == "option"
             for o in parameter.opts
         )
         assert set(re.findall(r"`(--?[a-z]+(?:-[a-z]+)*)", section)) == set(options), heading
+
+
+def verbs(group: Any, *above: str) -> Iterator[tuple[str, Any]]:
+    """Yield every verb as it is typed, those of groups included."""
+    for name, command in group.commands.items():
+        yield " ".join([*above, name]), command
+        if hasattr(command, "commands"):
+            yield from verbs(command, *above, name)
 
 
 def test_every_exit_code_is_listed() -> None:

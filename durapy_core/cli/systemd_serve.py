@@ -1,0 +1,70 @@
+"""Who carries out operations under systemd: a process that has the rig's services, and no more.
+
+It runs as the user of the services, never as root: a user's own systemd obeys that user, and in
+system mode a polkit rule lets this user start and stop the rig's units.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from loguru import logger
+
+from durapy_core import log, operations
+from durapy_core.deploy.base import DeployManager
+from durapy_core.heartbeat import Heartbeat
+from durapy_core.log_shipping import make_shipper
+from durapy_core.notify import open_notifier
+from durapy_core.replica import make_replica_name
+from durapy_core.revision import find_revision
+from durapy_core.settings import Settings, load_settings, make_data_dir, notify_address
+from durapy_core.signals import capture_signals
+from durapy_core.status import ServiceState, ServiceStatus
+from durapy_core.store import open_store
+from durapy_core.store_clock import StoreClock
+
+NAME: Final = "supervisor"
+
+
+def serve_operations(manager: DeployManager) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        SettingsError: a setting is not usable.
+        EngineUnavailableError: the store did not answer in time.
+    """
+    settings = load_settings(Settings)
+    replica, stop = make_replica_name(), threading.Event()
+    log.configure(settings, service=NAME, replica=replica, tee=make_shipper(settings))
+    if settings.engine.lower().startswith("sqlite:"):
+        make_data_dir(settings)
+    account = _account(settings, replica, stop)
+    with open_store(settings) as engine, capture_signals(stop.set):
+        notifier = open_notifier(notify_address())
+        beats = Heartbeat(engine, account, clock=StoreClock(logger), notifier=notifier)
+        with beats:
+            logger.info("running")
+            operations.serve(engine, manager, stop, name=NAME)
+    logger.info("stopped")
+
+
+def _account(
+    settings: Settings, replica: str, stop: threading.Event
+) -> Callable[[], ServiceStatus]:
+    revision, started_at = find_revision(settings), datetime.now(UTC)
+
+    def status() -> ServiceStatus:
+        return ServiceStatus(
+            service=NAME,
+            replica=replica,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            revision=revision,
+            state=ServiceState.STOPPED if stop.is_set() else ServiceState.IDLE,
+            started_at=started_at,
+        )
+
+    return status

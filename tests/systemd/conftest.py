@@ -1,0 +1,61 @@
+"""One computer under systemd for all tests here; each leaves the rig of ada running."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.systemd_computer import SystemdComputer, SystemdRig
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("systemd")
+
+
+@pytest.fixture(scope="session")
+def computer() -> Iterator[SystemdComputer]:
+    """A computer without a rig."""
+    with SystemdComputer() as computer:
+        yield computer
+
+
+SLOW = '''
+import time
+from durapy_core import Command, Context, Service
+
+class DawdleCommand(Command):
+    """Take long."""
+
+service = Service("dawdler")
+
+@service.on(DawdleCommand)
+def dawdle(command: DawdleCommand, ctx: Context) -> None:
+    time.sleep(600)
+'''
+"""A service with a handler that takes longer than any watchdog would wait."""
+
+
+@pytest.fixture(scope="session")
+def rig(computer: SystemdComputer, scratch: Path) -> SystemdRig:
+    """The rig of ada, installed for the whole computer, with a service of her own."""
+    rig = SystemdRig(computer, "ada", computer.check_out("ada", scratch))
+    rig.write("services/dawdler/service.py", SLOW)
+    rig.install("--now")
+    return rig
+
+
+@pytest.fixture(scope="session")
+def checkout_of_bob(computer: SystemdComputer, scratch: Path) -> SystemdRig:
+    rig = SystemdRig(computer, "bob", computer.check_out("bob", scratch), own=True)
+    rig.write(".env", "DURAPY_PORT=8091\n")
+    computer.do("loginctl", "enable-linger", "bob")
+    return rig
+
+
+@pytest.fixture
+def rig_of_bob(checkout_of_bob: SystemdRig) -> SystemdRig:
+    """Another rig, in the own systemd of an ordinary user; a test may have taken it away."""
+    if not checkout_of_bob.is_installed():
+        checkout_of_bob.install("--now")
+    return checkout_of_bob

@@ -1,0 +1,223 @@
+"""The rig under systemd, on a computer of its own: installed, watched, and taken away again."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.systemd_computer import SystemdComputer, SystemdRig
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.timeout(600)  # two rigs are installed from nothing before the first
+
+UNITS = (
+    *("durapy.target", "durapy@pinger.service", "durapy@ponger.service"),
+    *("durapy@dawdler.service", "durapy-web.service", "durapy-operations.service"),
+)
+
+SHORT = 'from durapy_core import Service\n\nservice = Service("shortlived")\n'
+
+BRISK = "[Service]\nWatchdogSec=5\nTimeoutStopSec=2\nRestartSec=100ms\n"
+
+
+@pytest.fixture
+def brisk(computer: SystemdComputer, rig: SystemdRig) -> Iterator[None]:
+    """Let systemd lose patience sooner, with a file of the kind that `systemctl edit` makes."""
+    folder = "/etc/systemd/system/durapy@.service.d"
+    computer.do("mkdir", "-p", folder)
+    computer.do("sh", "-c", f"printf '{BRISK}' > {folder}/override.conf")
+    computer.do("systemctl", "daemon-reload")
+    yield
+    computer.do("rm", "-r", folder)
+    computer.do("systemctl", "daemon-reload")
+
+
+def main_pid(computer: SystemdComputer, unit: str) -> str:
+    return computer.show(unit, "MainPID")
+
+
+def test_all_of_the_rig_runs_and_says_how_it_is(computer: SystemdComputer, rig: SystemdRig) -> None:
+    assert [computer.show(unit, "ActiveState") for unit in UNITS] == ["active"] * len(UNITS)
+    assert computer.show("durapy@ponger.service", "StatusText").startswith("idle, revision ")
+    assert set(rig.ps()) == {"dawdler", "pinger", "ponger", "webserver", "supervisor"}
+    shown = rig.systemd("status").splitlines()
+    assert shown[0].split() == ["SERVICE", "STATE", "SINCE", "RESTARTS", "ENDED", "UNIT"]
+    assert [line.split()[:2] for line in shown[1:]] == [
+        [name, "running"] for name in ("dawdler", "pinger", "ponger", "webserver")
+    ]
+
+
+def test_nothing_of_it_is_root(computer: SystemdComputer, rig: SystemdRig) -> None:
+    for unit in UNITS[1:]:
+        uid = computer.do("stat", "--format=%U", f"/proc/{main_pid(computer, unit)}")
+        assert uid.strip() == "ada", unit
+
+
+def test_systemd_has_nothing_to_say_about_the_units(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    done = computer.run("systemd-analyze", "verify", *UNITS, "durapy-next@pinger.service")
+
+    assert [line for line in done.stderr.splitlines() if "durapy" in line] == []
+
+
+def test_installing_again_changes_nothing_that_runs(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    before = [main_pid(computer, unit) for unit in UNITS[1:]]
+
+    rig.install("--now")
+
+    assert [main_pid(computer, unit) for unit in UNITS[1:]] == before
+
+
+def test_the_console_and_the_command_line_restart_a_service(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    before = main_pid(computer, "durapy@pinger.service")
+
+    done = rig.durapy("restart", "pinger", "--json")
+
+    assert json.loads(done.stdout)["state"] == "done", done.stderr
+    assert main_pid(computer, "durapy@pinger.service") not in (before, "0")
+
+
+def test_the_owner_may_act_on_the_rig_and_on_nothing_else(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    rig.systemd("stop", "ponger")
+    assert computer.show("durapy@ponger.service", "ActiveState") == "inactive"
+    rig.systemd("start", "ponger")
+    assert computer.show("durapy@ponger.service", "ActiveState") == "active"
+
+    for verb, unit in (("stop", "ssh.service"), ("stop", "durapy-operations.service")):
+        refused = computer.run("systemctl", "--no-ask-password", verb, unit, user="ada")
+        assert "authentication required" in refused.stderr
+    refused = computer.run(
+        "scripts/durapy", "systemd", "stop", "ponger", user="bob", cwd=rig.folder
+    )
+    assert refused.returncode != 0
+    assert computer.show("durapy@ponger.service", "ActiveState") == "active"
+
+
+def test_an_unknown_service_is_named_with_a_near_one(rig: SystemdRig) -> None:
+    done = rig.durapy("systemd", "restart", "pingre")
+
+    assert done.returncode == 8
+    assert done.stderr == (
+        'durapy: The rig on this computer has no service called "pingre"; did you mean "pinger"?\n'
+    )
+
+
+@pytest.mark.usefixtures("brisk")
+def test_a_killed_service_is_started_again(computer: SystemdComputer, rig: SystemdRig) -> None:
+    rig.systemd("restart", "ponger")
+    before = main_pid(computer, "durapy@ponger.service")
+
+    computer.do("kill", "-KILL", before)
+
+    wait_for(
+        lambda: (
+            computer.show("durapy@ponger.service", "NRestarts") == "1"
+            and computer.show("durapy@ponger.service", "ActiveState") == "active"
+        ),
+        "the killed service to be back",
+    )
+    assert main_pid(computer, "durapy@ponger.service") != before
+
+
+@pytest.mark.usefixtures("brisk")
+def test_a_process_that_is_frozen_as_a_whole_is_started_again(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    rig.systemd("restart", "ponger")
+
+    computer.do("kill", "-STOP", main_pid(computer, "durapy@ponger.service"))
+
+    wait_for(
+        lambda: computer.show("durapy@ponger.service", "NRestarts") == "1",
+        "the watchdog to notice",
+        limit_s=60,
+    )
+    said = computer.do("journalctl", "--unit=durapy@ponger.service", "--output=cat")
+    assert "Watchdog timeout" in said
+
+
+@pytest.mark.usefixtures("brisk")
+def test_a_handler_that_takes_long_is_shown_and_left_alone(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    rig.systemd("restart", "dawdler")
+    rig.durapy("send", "DAWDLE")
+
+    wait_for(lambda: int((rig.ps()["dawdler"]["busy_s"] or 0) > 11), "two watchdogs to have passed")
+
+    assert computer.show("durapy@dawdler.service", "NRestarts") == "0"
+    assert computer.show("durapy@dawdler.service", "StatusText").startswith("busy with ")
+    rig.systemd("restart", "dawdler")
+
+
+def test_a_service_that_cannot_start_is_explained_in_one_line(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    file = f"{rig.folder}/services/ponger/service.py"
+    computer.do("cp", "-p", file, "/tmp/ponger.py", user="ada")  # noqa: S108 (in the container)
+    computer.do("sh", "-c", f"echo 'import no_such_camera' >> {file}", user="ada")
+
+    done = rig.durapy("restart", "ponger")
+
+    computer.do("cp", "-p", "/tmp/ponger.py", file, user="ada")  # noqa: S108 (as above)
+    rig.systemd("start", "ponger")
+    assert done.returncode == 8
+    assert "ponger did not start: " in done.stderr
+    assert "no_such_camera" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_rig_comes_back_with_the_computer(computer: SystemdComputer, rig: SystemdRig) -> None:
+    computer.reboot()
+
+    wait_for(
+        lambda: all(computer.show(unit, "ActiveState") == "active" for unit in UNITS),
+        "the rig to run after a reboot",
+        limit_s=90,
+    )
+
+
+def test_a_user_has_a_rig_of_their_own_without_root(
+    computer: SystemdComputer, rig_of_bob: SystemdRig
+) -> None:
+    assert rig_of_bob.systemd("status").count(" running ") == 3
+
+    done = rig_of_bob.durapy("restart", "pinger")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    running = computer.do("ps", "-o", "user=,args=", "-C", "durapy")
+    assert not any(line.startswith("root") for line in running.splitlines())
+
+
+def test_what_was_installed_goes_and_the_history_stays(
+    computer: SystemdComputer, rig_of_bob: SystemdRig
+) -> None:
+    rig_of_bob.durapy("send", "PING", "key=kept")
+
+    rig_of_bob.install("--uninstall")
+
+    units = "/home/bob/.config/systemd/user"
+    assert computer.do("find", units, "-name", "durapy*") == ""
+    assert computer.run("pgrep", "-u", "bob", "durapy").stdout == ""
+    assert "kept" in rig_of_bob.durapy("history", "--type", "PING").stdout
+
+
+def test_a_service_whose_folder_is_gone_goes_with_the_next_installation(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    rig.write("services/shortlived/service.py", SHORT)
+    rig.install("--now")
+    assert computer.show("durapy@shortlived.service", "ActiveState") == "active"
+    computer.do("rm", "-r", f"{rig.folder}/services/shortlived")
+
+    rig.install()
+
+    assert computer.show("durapy@shortlived.service", "ActiveState") == "inactive"
+    assert "shortlived" not in rig.systemd("status")
