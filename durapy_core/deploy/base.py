@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 
 class ReplicaState(StrEnum):
@@ -89,11 +89,13 @@ class Revision:
         asked: how it was named: a branch, a tag, a commit, or `working tree`.
         changed: when the working tree itself is meant and differs from its commit, what sets this
             state apart from others; else empty.
+        kept: what the manager calls a build of it that was kept, to be taken as it is.
     """
 
     commit: str
     asked: str
     changed: str = ""
+    kept: str = ""
 
     @property
     def name(self) -> str:
@@ -200,16 +202,47 @@ class RolloutManager(DeployManager):
         """Return every pair that is there, with the key of the request that made it."""
 
     @abstractmethod
+    def made_by(self, name: str) -> str:
+        """Return the key of the request that made the service's replica; empty if none did."""
+
+    @abstractmethod
+    def order(self) -> list[str]:
+        """Return the services that can be rolled out, each after those that it depends on."""
+
+    @abstractmethod
+    def fetch(self) -> None:
+        """Bring in what revisions there are.
+
+        Raises:
+            DeployError: where they come from does not answer.
+        """
+
+    @abstractmethod
+    def changes(self, name: str, revision: str) -> dict[str, Any]:
+        """Return how a revision differs from the one that runs, as JSON.
+
+        Raises:
+            DeployError: one of them is not known.
+        """
+
+    @abstractmethod
     def launch(self, replica: str) -> None:
         """Start one replica; returns before it is ready. One that runs is left alone."""
 
     @abstractmethod
     def halt(self, replica: str, *, grace_s: float | None = None) -> None:
-        """Stop one replica and return when it has ended; None gives it its own grace."""
+        """Stop one replica and return when it has ended; None gives it its own grace.
+
+        One that has vanished is no error, here as in `last_lines` and `discard`.
+        """
 
     @abstractmethod
     def pulse(self, replica: str) -> Pulse:
-        """Return how a replica is."""
+        """Return how a replica is.
+
+        Raises:
+            DeployError: it has vanished.
+        """
 
     @abstractmethod
     def last_lines(self, replica: str) -> list[str]:

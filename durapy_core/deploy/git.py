@@ -10,6 +10,7 @@ import subprocess
 import tarfile
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,8 @@ class Mirror:
         self._folder = folder
         self._remote = remote
         self._lock = threading.Lock()
+        self.fetched_s = float("-inf")
+        """When it was fetched last, by this process's monotonic clock."""
 
     def fetch(self) -> None:
         """Bring what the checkout has, and the remote, into the mirror.
@@ -51,6 +54,7 @@ class Mirror:
         with self._lock:
             self._prepare()
             self._fetch(str(self._repository), heads, tags, f"+HEAD:{_HEAD}")
+            self.fetched_s = time.monotonic()
             if self._remote:
                 self._fetch(self._remote, "+refs/heads/*:refs/remotes/origin/*")
 
@@ -101,6 +105,16 @@ class Mirror:
                 digest.update(f"\0{name}\0{path.stat().st_mtime_ns}".encode())
         return digest.hexdigest()[:8]
 
+    def branch(self) -> str:
+        """Return the branch that the checkout is on; empty if it is on none."""
+        return self._in_checkout("branch", "--show-current").strip()
+
+    def distance(self, base: str, target: str) -> tuple[int, int]:
+        """Return how many commits only `target` has, and how many only `base`; both are commits."""
+        said = self._git("rev-list", "--left-right", "--count", f"{base}...{target}")
+        behind, ahead = map(int, said.split())
+        return ahead, behind
+
     def refs(self) -> list[Ref]:
         """Return branches and tags, the latest first."""
         form = (
@@ -125,7 +139,7 @@ class Mirror:
 
     def changes(self, base: str, target: str) -> Changes:
         """Return how commit `target` differs from commit `base`."""
-        counted = self._git("rev-list", "--left-right", "--count", f"{base}...{target}").split()
+        ahead, behind = self.distance(base, target)
         log = self._git(
             "log",
             f"--max-count={_MOST_COMMITS}",
@@ -137,8 +151,8 @@ class Mirror:
             "diff", "--numstat", "-z", "--no-renames", "--end-of-options", base, target
         )
         return Changes(
-            behind=int(counted[0]),
-            ahead=int(counted[1]),
+            ahead=ahead,
+            behind=behind,
             commits=[commit_of_line(line) for line in log.splitlines()],
             files=[file_of_row(row) for row in stat.split("\0")[:_MOST_FILES] if row],
         )
@@ -146,12 +160,16 @@ class Mirror:
     def read(self, revision: Revision, path: str) -> str | None:
         """Return a text file of a revision, or None if it has no such file."""
         if revision.changed:
-            file = self._repository / path
-            return file.read_text(encoding="utf-8") if file.is_file() else None
+            return self.read_on_disk(path)
         try:
             return self._git("cat-file", "blob", f"{revision.commit}:{path}")
         except DeployError:
             return None
+
+    def read_on_disk(self, path: str) -> str | None:
+        """Return a text file of the checkout as it is on disk, or None if it has no such file."""
+        file = self._repository / path
+        return file.read_text(encoding="utf-8") if file.is_file() else None
 
     @contextmanager
     def archive(self, revision: Revision) -> Iterator[IO[bytes]]:
@@ -176,7 +194,8 @@ class Mirror:
     @contextmanager
     def _archive_of_working_tree(self) -> Iterator[IO[bytes]]:
         with tempfile.TemporaryFile(dir=self._folder) as file:
-            with tarfile.open(fileobj=file, mode="w") as tar:
+            # The first header must be a file's: of an extended one, the engine sees no archive.
+            with tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as tar:
                 for name in self._files():
                     path = self._repository / name
                     if path.is_file() or path.is_symlink():

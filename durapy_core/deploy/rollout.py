@@ -26,7 +26,7 @@ from durapy_core.fleet import Heard
 from durapy_core.status import ServiceState, ServiceStatus
 
 _LEADS: Final = (ServiceState.IDLE, ServiceState.IN_SESSION, ServiceState.BUSY)
-_UNDO_GRACE_S: Final = 2.0
+_UNDO_GRACE_S: Final = 1.0
 _POLL_S: Final = 0.1
 
 Hear = Callable[[str], list[Heard]]
@@ -149,7 +149,8 @@ class Rollout:
         except DeployError as error:
             self._undo(pair, error, touched=True)
         self._manager.adopt(pair)
-        message = f"{pair.service} was found half-way and runs the new revision"
+        found = "" if pair.own == "new" else "was found half-way and "
+        message = f"{pair.service} {found}runs the new revision"
         self._tell("done", message)
         return message
 
@@ -185,7 +186,7 @@ class Rollout:
         return True
 
     def _start(self, pair: Pair, name: str) -> None:
-        beside = f", beside {pair.old}" if pair.beside else ""
+        beside = ", beside the old one" if pair.beside else ""
         self._tell("start", f"starting {pair.service} at {name}{beside}")
         self._manager.launch(pair.new)
         if pair.beside:
@@ -199,6 +200,8 @@ class Rollout:
 
         def well(pair: Pair, pulse: Pulse) -> bool:
             status = self._status(pair, pulse)
+            if status is None and self._speaks:
+                raise DeployError(f"the new {pair.service} fell silent")
             if status is not None and status.fault:
                 raise DeployError(f"the new {pair.service} reports a fault: {status.fault}")
             over = self._clock.now_s() >= until_s
@@ -267,14 +270,24 @@ class Rollout:
         raise RolloutFailedError(f"{error}; {kept}") from error
 
     def _back(self, pair: Pair) -> None:
-        """Start the old one before the new one ends, where both may run: it takes over at once."""
+        """Start the old one before the new one ends, where both may run: it takes over at once.
+
+        A new one that does not lead has nothing to end in order, and may hang.
+        """
+        grace_s = _UNDO_GRACE_S if self._is_in_charge(pair) else 0.0
         if pair.beside:
             self._manager.launch(pair.old)
-        self._manager.halt(pair.new, grace_s=_UNDO_GRACE_S if pair.beside else None)
+        self._manager.halt(pair.new, grace_s=grace_s if pair.beside else None)
         self._manager.launch(pair.old)
         until_s = self._clock.now_s() + self._limits.back_s
         while not self._runs(pair.old) and self._clock.now_s() < until_s:
             self._clock.wait(_POLL_S)
+
+    def _is_in_charge(self, pair: Pair) -> bool:
+        try:
+            return self._leads(pair, self._manager.pulse(pair.new))
+        except DeployError:  # it has vanished
+            return False
 
     def _runs(self, replica: str) -> bool:
         return self._manager.pulse(replica).running

@@ -40,7 +40,8 @@ def test_a_restart_from_the_console_in_mid_session_loses_and_doubles_nothing(rig
     before = rig.compose.inspect("ponger")["State"]["StartedAt"]
     with rig.session("again") as begun:
         rig.await_pongs(begun["key"], 2)
-        key = rig.api("POST", "services/ponger/restart")["operation"]
+        known = {"session": begun["key"]}
+        key = rig.api("POST", "services/ponger/restart", json=known)["operation"]
         outcome = wait_for(
             lambda: (
                 told

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from durapy_core.deploy.base import (
     Cancelled,
@@ -14,12 +14,21 @@ from durapy_core.deploy.base import (
     RolloutManager,
     Say,
 )
+from durapy_core.deploy.rollout import Clock
 from durapy_core.errors import DeployError
 from durapy_core.fleet import Heard
 from durapy_core.status import RolloutWay, ServiceState, ServiceStatus
 
 Fate = Literal[
-    "good", "build_fails", "vanishes", "ends", "never_ready", "never_healthy", "turns_ill", "fault"
+    "good",
+    "build_fails",
+    "vanishes",
+    "ends",
+    "never_ready",
+    "never_healthy",
+    "turns_ill",
+    "fault",
+    "removed",
 ]
 READY_S = 1.0
 
@@ -61,7 +70,7 @@ class Process:
 class MemoryRollouts(RolloutManager):
     """A manager whose replicas are values. `dies_at`: the call that the caller does not survive."""
 
-    clock: TestClock
+    clock: Clock
     fate: Fate = "good"
     after_s: float = 0.0
     beside: bool = True
@@ -72,7 +81,7 @@ class MemoryRollouts(RolloutManager):
     old: Process | None = field(default_factory=lambda: Process("old", started_s=-100.0))
     new: Process | None = None
     pair: Pair | None = None
-    most_stopped_s: float = 0.0
+    key: str = "k"
 
     # --- what a test looks at ---
 
@@ -134,7 +143,19 @@ class MemoryRollouts(RolloutManager):
         found = Pair(
             service="camera", old=old, new="new", ran=self.pair.ran, beside=self.pair.beside
         )
-        return [(found, "k")]
+        return [(found, self.key)]
+
+    def made_by(self, name: str) -> str:
+        return "" if self.old else self.key
+
+    def order(self) -> list[str]:
+        return ["camera"]
+
+    def fetch(self) -> None:
+        self._count()
+
+    def changes(self, name: str, revision: str) -> dict[str, Any]:
+        return {"base": "b", "target": "c"}
 
     def launch(self, replica: str) -> None:
         self._count()
@@ -154,6 +175,8 @@ class MemoryRollouts(RolloutManager):
         process, now_s = self._process(replica), self.clock.now_s()
         self._pass_lead()
         running = self._runs(process)
+        if process.fate == "removed" and not running and process.started_s is not None:
+            raise DeployError("the container has vanished")
         led = process.led_s is not None and now_s - process.led_s >= process.after_s
         return Pulse(
             running=running,
@@ -191,7 +214,7 @@ class MemoryRollouts(RolloutManager):
 
     def _runs(self, process: Process) -> bool:
         age_s = process.age_s(self.clock.now_s())
-        return age_s >= 0 and not (process.fate == "ends" and age_s >= process.after_s)
+        return age_s >= 0 and not (process.fate in ("ends", "removed") and age_s >= process.after_s)
 
     def _pass_lead(self) -> None:
         """Let the one lead that runs while the other does not."""

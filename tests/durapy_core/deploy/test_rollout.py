@@ -79,6 +79,7 @@ def test_a_service_without_a_status_is_judged_by_its_health_check() -> None:
         ("never_ready", 0.0, r"was not ready within 20 s.*never touched"),
         ("never_healthy", 0.0, r"did not stay well within 25 s.*runs again"),
         ("turns_ill", 2.0, r"is unhealthy: no; the old one runs again"),
+        ("removed", 2.0, r"has vanished; the old one runs again"),
         ("fault", 0.0, r"reports a fault: valve; the old one runs again"),
     ],
 )
@@ -161,9 +162,9 @@ def test_whatever_fails_and_whoever_dies_one_replica_is_left_and_runs(case: Case
         assert failed or case.deaths
     else:
         unheard = not case.speaks and case.fate in ("never_ready", "fault")
-        later = case.fate in ("ends", "turns_ill") and case.after_s > LIMITS.watch_s - 1
+        later = case.fate in ("ends", "turns_ill", "removed") and case.after_s > LIMITS.watch_s - 1
         assert case.fate == "good" or unheard or later
-        assert manager.running() == ["new"] or case.fate == "ends"
+        assert manager.running() == ["new"] or later
 
 
 def rolled_out_or_resumed(manager: MemoryRollouts, case: Case) -> bool:
