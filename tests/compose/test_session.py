@@ -159,7 +159,8 @@ def test_history_and_token_survive_down_and_up(rig: Rig) -> None:
 
 def without_aftermath(record: dict[str, Any]) -> dict[str, Any]:
     """Return a record as the list of the history has it, without what came of it."""
-    return {name: value for name, value in record.items() if name not in ("receipts", "effects")}
+    aftermath = ("receipts", "receipts_removed", "effects")
+    return {name: value for name, value in record.items() if name not in aftermath}
 
 
 def add(rig: Rig, *fields: str) -> str:
