@@ -203,6 +203,7 @@ class Replica:
             makes_safe=self._makes_safe,
             safe_state=safe,
             fault="; ".join(filter(None, faults)) or None,
+            rollout=self._service.rollout,
             started_at=self._started_at,
             clock_offset_s=self._clock.offset_s,
             clock_steps=self._clock.steps,

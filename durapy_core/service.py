@@ -11,6 +11,7 @@ from durapy_core.context import Context, ServiceContext
 from durapy_core.controller import Controller, check_controller, heard_by, heard_once_by
 from durapy_core.errors import RegistrationError
 from durapy_core.failures import name_of
+from durapy_core.status import RolloutWay
 from durapy_core.wiring import check_command_class, check_function, check_parameter
 
 B = TypeVar("B", bound=Command)
@@ -56,6 +57,7 @@ class Service:
         sends: Iterable[type[Command]] = (),
         engines: Collection[str] | None = None,
         safe: Hook | None = None,
+        rollout: RolloutWay = "beside",
     ) -> None:
         """Make a service without handlers.
 
@@ -66,6 +68,8 @@ class Service:
             safe: is called, before `on_start`, when this process takes over from one that died:
                 bring the hardware into a safe state here, as the other may have left a valve open.
                 If it raises, the service does not start.
+            rollout: "stop_first" if a second process of it cannot even stand by, as when it takes
+                a device at import; then a rollout ends the old one before it starts the new one.
 
         Raises:
             RegistrationError: the name is not allowed, `sends` holds no command class, or `safe`
@@ -82,6 +86,7 @@ class Service:
         self.handlers: dict[type[Command], Handler[Any]] = {}
         self.once: set[type[Command]] = set()
         self.safe = safe
+        self.rollout = rollout
         self.plan: SessionPlan | None = None
         self.start_hooks: list[Hook] = []
         self.stop_hooks: list[Hook] = []

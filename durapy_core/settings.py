@@ -71,7 +71,13 @@ class Settings(ServiceSettings):
             of commands; 0: it holds it back for ever.
         heartbeat_file: touched each time the status was written; a health check looks at its age.
         docker_socket: where the deployer finds Docker.
-        compose_project: whose containers the deployer may restart; empty: its own project's.
+        compose_project: whose containers the deployer may touch; empty: its own project's.
+        repository: the checkout whose revisions the deployer rolls out.
+        git_remote: a repository whose branches it fetches as well; empty for none.
+        keep_images: how many images of each service are kept beside the one that runs.
+        rollout_start_s: how long a new container may take until it stands by, and then
+            until it leads, in seconds each.
+        rollout_watch_s: how long it must then stay well before the old one goes, in seconds.
     """
 
     data_dir: Path = Path(".durapy")
@@ -111,6 +117,11 @@ class Settings(ServiceSettings):
     heartbeat_file: Path | None = None
     docker_socket: Path = Path("/var/run/docker.sock")
     compose_project: str = ""
+    repository: Path = Path("/repo")
+    git_remote: str = Field("", pattern=r"^([A-Za-z0-9/.].*)?$")
+    keep_images: int = Field(5, ge=1)
+    rollout_start_s: float = Field(60, ge=1)
+    rollout_watch_s: float = Field(5, ge=0)
 
     @field_validator("log_level", "log_ship_level", mode="before")
     @classmethod

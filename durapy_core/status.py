@@ -13,6 +13,11 @@ DOWN_AFTER_S = 3.0
 """A status older than this, by the store's clock, means that the service is down."""
 
 
+RolloutWay = Literal["beside", "stop_first"]
+"""How a service may be replaced: the new replica stands by beside the old one, or the old one ends
+first."""
+
+
 class ServiceState(StrEnum):
     """What a service is doing; `standby`: another process of its name leads it."""
 
@@ -89,6 +94,7 @@ class ServiceStatus(BaseModel):
         makes_safe: whether it has a handler for the safe state.
         safe_state: what it says of the safe state; None while that is not engaged.
         fault: what somebody must look at, in words; None if all is well.
+        rollout: how it wishes to be replaced; see `Service`.
         p50_s, p99_s: handling time over the last minute at most, in seconds; None if idle.
     """
 
@@ -116,6 +122,7 @@ class ServiceStatus(BaseModel):
     makes_safe: bool = False
     safe_state: SafeAnswer | None = None
     fault: str | None = None
+    rollout: RolloutWay = "beside"
     p50_s: float | None = None
     p99_s: float | None = None
 

@@ -9,10 +9,15 @@ from webserver.api.commands import CommandApi, CommandsApi, CommandTreeApi
 from webserver.api.health import HealthApi
 from webserver.api.logs import LogsApi, LogsDownloadApi
 from webserver.api.openapi import OpenApi
-from webserver.api.operations import OperationApi
+from webserver.api.operations import CancelApi, NewsApi, OperationApi, OperationsApi
 from webserver.api.presets import FavouriteApi, PresetApi, PresetsApi
 from webserver.api.safe_state import ClearSafeStateApi, SafeStateApi
-from webserver.api.services import RestartApi, ServicesApi
+from webserver.api.services import (
+    DeploymentApi,
+    DeploymentVerbApi,
+    ServicesApi,
+    ServiceVerbApi,
+)
 from webserver.api.types import TypesApi
 from webserver.login import LoginPage, LogoutPage
 from webserver.page_handlers import PageFile, PageHandler
@@ -29,8 +34,16 @@ ROUTES: Final[list[Route]] = [
     (rf"{PREFIX}/favourites/([^/]+)", FavouriteApi),
     (rf"{PREFIX}/types", TypesApi),
     (rf"{PREFIX}/services", ServicesApi),
-    (rf"{PREFIX}/services/([^/]+)/restart", RestartApi),
+    (
+        rf"{PREFIX}/services/([^/]+)/(start|stop|restart|rollout|rollback|changes)",
+        ServiceVerbApi,
+    ),
+    (rf"{PREFIX}/deployment", DeploymentApi),
+    (rf"{PREFIX}/deployment/(rollout|fetch)", DeploymentVerbApi),
+    (rf"{PREFIX}/operations", OperationsApi),
     (rf"{PREFIX}/operations/([^/]+)", OperationApi),
+    (rf"{PREFIX}/operations/([^/]+)/news", NewsApi),
+    (rf"{PREFIX}/operations/([^/]+)/cancel", CancelApi),
     (rf"{PREFIX}/safe-state", SafeStateApi),
     (rf"{PREFIX}/safe-state/clear", ClearSafeStateApi),
     (rf"{PREFIX}/logs", LogsApi),

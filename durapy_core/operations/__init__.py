@@ -1,26 +1,36 @@
-"""Operations: requests to restart a service, and what became of them, on a log of their own.
+"""Operations: requests to start, stop or replace services, and what became of them, on a log.
 
 The console and the command line `request`; whoever holds the replicas (the deployer beside Docker,
 the local supervisor) calls `serve`. They share nothing but the log `operations`.
 """
 
 from durapy_core.operations.requests import (
+    ALL,
     OperationState,
     Verb,
+    Wishes,
     follow,
     is_served,
+    latest,
+    lines_of,
     outcome,
     request,
     state_of,
 )
-from durapy_core.operations.server import Restarter, serve
+from durapy_core.operations.rollouts import Rollouts
+from durapy_core.operations.server import Lifecycle, serve
 
 __all__ = [
+    "ALL",
+    "Lifecycle",
     "OperationState",
-    "Restarter",
+    "Rollouts",
     "Verb",
+    "Wishes",
     "follow",
     "is_served",
+    "latest",
+    "lines_of",
     "outcome",
     "request",
     "serve",

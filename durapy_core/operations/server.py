@@ -1,199 +1,247 @@
-"""The loop that hears requests and has them carried out, one at a time.
+"""The loop that hears requests and has them carried out: one at a time, rollouts beside it.
 
-It knows the log and the verbs; how a replica is restarted is the manager's business.
+It knows the log, the verbs and the session lock; how a replica is restarted or replaced is the
+manager's business.
 """
 
 import contextlib
-import json
 import threading
-from collections.abc import Callable
-from typing import Final, Protocol, TypeVar, get_args
+from collections.abc import Callable, Collection
+from typing import Any, Final, Protocol, get_args
 
 from loguru import logger
 
-from durapy_core.engines.base import OPERATIONS, Engine
-from durapy_core.entry import START, Cursor, Entry, NewEntry
-from durapy_core.errors import DeployError, EngineError, EngineUnavailableError
+from durapy_core.engines.base import Engine
+from durapy_core.entry import Cursor, Entry
+from durapy_core.errors import DeployError, ManagerUnavailableError
+from durapy_core.fleet import Heard, load_fleet
+from durapy_core.operations.desk import Desk, StoppedError
+from durapy_core.operations.gate import LOCKED, locked_by_session
 from durapy_core.operations.requests import (
     MAX_AGE_S,
-    OPERATORS,
     OUTCOME,
     PROGRESS,
+    QUEUED,
     REQUEST,
     OperationState,
-    Operator,
-    State,
     Verb,
-    read_operator,
     state_of,
 )
+from durapy_core.operations.rollouts import Rollouts
 
-_WAIT_S: Final = 0.5
-_BEAT_S: Final = 1.0
+ROLLOUTS: Final = ("rollout", "rollback")
+
+_DONE: Final = {"start": "started", "stop": "stopped", "restart": "restarted"}
 _BACKOFF_S: Final = 1.0
 _INTERRUPTED: Final = "interrupted: its server ended meanwhile; `durapy ps` shows the services"
 
-T = TypeVar("T")
 
+class Lifecycle(Protocol):
+    """The part of a `DeployManager` that operations need; each raises DeployError with a reason."""
 
-class Restarter(Protocol):
-    """The part of a `DeployManager` that operations need."""
+    def start(self, name: str) -> None:
+        """Start the service's replicas; return when they run."""
+
+    def stop(self, name: str) -> None:
+        """Stop the service's replicas with grace; return when they have ended."""
 
     def restart(self, name: str) -> None:
-        """Stop the service's replicas with grace and start them again; return when they run.
-
-        Raises:
-            DeployError: it was not done; the message says why and what to do next.
-        """
+        """Stop the service's replicas with grace and start them again; return when they run."""
 
 
 def serve(
-    engine: Engine, manager: Restarter, stop_event: threading.Event, *, name: str = "deployer"
+    engine: Engine,
+    manager: Lifecycle,
+    stop_event: threading.Event,
+    *,
+    name: str = "deployer",
+    rollouts: Rollouts | None = None,
 ) -> None:
     """Carry out requests until `stop_event` is set; the one under way is finished first.
 
     `name` is written on every answer, and under it the server keeps how far it has read.
-    One server of a name at a time.
+    One server of a name at a time. `rollouts` is given where another revision can be put in the
+    place of a running one; those under way at the end are undone, if they have not switched yet.
+    Returns as well when a successor stands by to go on: `rollouts.handed_over` is set then.
     """
-    with contextlib.suppress(_StoppedError):
-        _Server(engine, manager, stop_event, name).run()
-
-
-class _StoppedError(Exception):
-    """The server was stopped while the store was away."""
+    with contextlib.suppress(StoppedError):
+        _Server(Desk(engine, name, stop_event), manager, stop_event, rollouts).run()
 
 
 class _Server:
     """One run of `serve`."""
 
     def __init__(
-        self, engine: Engine, manager: Restarter, stop_event: threading.Event, name: str
+        self,
+        desk: Desk,
+        manager: Lifecycle,
+        stop_event: threading.Event,
+        rollouts: Rollouts | None,
     ) -> None:
-        self._engine = engine
+        self._desk = desk
         self._manager = manager
         self._stop = stop_event
-        self._name = name
-        self._cursor = START
-        self._ended = threading.Event()
+        self._rollouts = rollouts
+        self._queued: dict[str, OperationState] = {}
 
     def run(self) -> None:
         """Answer what waited, then what comes."""
-        self._cursor = self._retry(self._stored_cursor)
-        backlog = self._retry(self._backlog)
-        beats = threading.Thread(target=self._beat, name="operations-beat", daemon=True)
-        beats.start()
-        try:
-            self._hear(backlog)
-            while not self._stop.is_set():
-                self._hear(self._retry(self._read))
-        finally:
-            self._ended.set()
-            beats.join()
+        with self._desk.manned() as backlog:
+            try:
+                self._begin(backlog)
+                while not self._over():
+                    self._hear(self._desk.read())
+                    self._look_at_queue()
+            finally:
+                if self._rollouts is not None:
+                    self._rollouts.end()
 
-    def _hear(self, entries: list[Entry]) -> None:
-        """Deal with each request among `entries`; of those, some may be begun or answered."""
-        begun = {entry.cause for entry in entries if entry.type == PROGRESS}
+    def _over(self) -> bool:
+        handed_over = self._rollouts is not None and self._rollouts.handed_over.is_set()
+        return self._stop.is_set() or handed_over
+
+    def _begin(self, backlog: list[Entry]) -> None:
+        """Take up what a server before us left, then hear the rest of what waited."""
+        begun = self._begun(backlog)
+        if self._rollouts is not None:
+            ours = {key: asked for key, asked in begun.items() if asked.verb in ROLLOUTS}
+            for key in ours:
+                self._desk.take_in(key)
+            self._retry_manager(lambda: self._take_up(ours))
+            begun = {key: asked for key, asked in begun.items() if key not in ours}
+        for asked in begun.values():
+            self._desk.answer(asked, "failed", _INTERRUPTED)
+        self._hear(backlog, but=self._begun(backlog))
+
+    def _take_up(self, begun: dict[str, OperationState]) -> None:
+        assert self._rollouts is not None  # noqa: S101 (see _begin)
+        self._rollouts.take_up(begun, self._desk.step, self._desk.answer)
+
+    def _retry_manager(self, call: Callable[[], None]) -> None:
+        """Make a call to the manager, however long that does not answer."""
+        while not self._stop.is_set():
+            try:
+                return call()
+            except ManagerUnavailableError as error:
+                logger.warning("operations wait for the manager: {error}", error=str(error))
+                self._stop.wait(_BACKOFF_S)
+        return None
+
+    def _begun(self, entries: list[Entry]) -> dict[str, OperationState]:
+        """Return the requests among `entries` that were begun and have no outcome."""
+        begun: dict[str, OperationState] = {}
+        for entry in entries:
+            if entry.type == REQUEST:
+                begun[entry.key] = _read_request(entry)
+        started = set()
+        for entry in entries:
+            news = state_of(entry)
+            if entry.type == OUTCOME and entry.cause:
+                begun.pop(entry.cause, None)
+            elif entry.type == PROGRESS and entry.cause and not (news and news.step == QUEUED):
+                started.add(entry.cause)
+        return {key: asked for key, asked in begun.items() if key in started}
+
+    def _hear(self, entries: list[Entry], *, but: Collection[str] = ()) -> None:
+        """Deal with each request among `entries` that has no outcome there, nor is in `but`."""
         answered = {entry.cause for entry in entries if entry.type == OUTCOME}
         for entry in entries:
             if self._stop.is_set():
                 return  # the rest is read again at the next start
-            if entry.type == REQUEST and entry.key not in answered:
-                if entry.key in begun:
-                    self._answer(_read_request(entry), "failed", _INTERRUPTED)
-                else:
-                    self._handle(entry)
-            self._cursor = Cursor(entry.key)
+            if entry.type == REQUEST and entry.key not in answered and entry.key not in but:
+                self._desk.take_in(entry.key)
+                self._handle(entry)
+            self._desk.cursor = Cursor(entry.key)
 
     def _handle(self, entry: Entry) -> None:
         asked = _read_request(entry)
-        refusal = _refusal(asked)
+        refusal = _refusal(asked) or self._busy(asked)
         if refusal:
-            self._answer(asked, "failed", refusal)
+            self._desk.answer(asked, "failed", refusal)
             return
-        begun = self._tell(PROGRESS, asked, message=f"{asked.verb} {asked.service}")
+        locked = locked_by_session(asked, self._fleet())
+        if locked and asked.wishes.when != "session_ends":
+            self._desk.answer(asked, "failed", locked)
+            return
+        step = QUEUED if locked else ""
+        message = "waits until the session ends" if locked else f"{asked.verb} {asked.service}"
+        begun = self._desk.step(asked, step, message)
         waited_s = begun.sent_at_s - entry.sent_at_s
         if waited_s > MAX_AGE_S:
-            self._answer(asked, "failed", f"nobody was there for {waited_s:.0f} s; ask again")
-            return
-        self._answer(asked, *self._carry_out(asked))
+            self._desk.answer(asked, "failed", f"nobody was there for {waited_s:.0f} s; ask again")
+        elif locked:
+            self._queued[asked.key] = asked
+        else:
+            self._do(asked)
 
-    def _carry_out(self, asked: OperationState) -> tuple[State, str]:
+    def _busy(self, asked: OperationState) -> str | None:
+        if self._rollouts is None or asked.verb not in (*LOCKED, "start"):
+            return None
+        return self._rollouts.busy(asked.service)
+
+    def _fleet(self) -> list[Heard]:
+        return self._desk.retry(lambda: load_fleet(self._desk.engine))
+
+    def _look_at_queue(self) -> None:
+        """Carry out what waited for the end of a session, once it has ended."""
+        if not self._queued:
+            return
+        fleet = self._fleet()
+        for key, asked in list(self._queued.items()):
+            if locked_by_session(asked, fleet) or self._busy(asked):
+                continue
+            del self._queued[key]
+            self._desk.step(asked, "", f"the session has ended: {asked.verb} {asked.service}")
+            self._do(asked)
+
+    def _do(self, asked: OperationState) -> None:
+        if asked.verb in ROLLOUTS and self._rollouts is not None:
+            self._rollouts.begin(asked, self._desk.step, self._desk.answer)
+            return
+        details = None
         try:
-            self._manager.restart(asked.service)
+            message, details = self._carry_out(asked)
         except DeployError as error:
-            return "failed", str(error)
+            self._desk.answer(asked, "failed", str(error))
         except Exception as error:  # noqa: BLE001 (a manager's fault must not end the loop)
             logger.exception("the operation {request} met an unforeseen error", request=asked.key)
-            return "failed", f"{type(error).__name__}: {error}; the log of {self._name} has more"
-        return "done", f"{asked.service} was restarted"
+            more = f"the log of {self._desk.name} has more"
+            self._desk.answer(asked, "failed", f"{type(error).__name__}: {error}; {more}")
+        else:
+            self._desk.answer(asked, "done", message, details)
 
-    def _answer(self, asked: OperationState, state: State, message: str) -> None:
-        self._tell(OUTCOME, asked, message=message, state=state)
-        logger.log(
-            "INFO" if state == "done" else "WARNING",
-            "{verb} {target}, asked by {by}: {state}: {answer}",
-            verb=asked.verb,
-            target=asked.service,
-            by=asked.by,
-            state=state,
-            answer=message,
-            request=asked.key,
-        )
-
-    def _tell(self, kind: str, asked: OperationState, **more: str) -> Entry:
-        body = {"verb": asked.verb, "service": asked.service, "by": asked.by, **more}
-        entry = NewEntry(
-            type=kind,
-            body=json.dumps(body),
-            sender=self._name,
-            cause=asked.key,
-            id=f"{kind.lower()}/{asked.key}",
-        )
-        return self._retry(lambda: self._engine.append(OPERATIONS, entry))
-
-    def _read(self) -> list[Entry]:
-        return self._engine.read(OPERATIONS, after=self._cursor, wait_s=_WAIT_S)
-
-    def _backlog(self) -> list[Entry]:
-        entries: list[Entry] = []
-        cursor = self._cursor
-        while batch := self._engine.read(OPERATIONS, after=cursor):
-            entries += batch
-            cursor = Cursor(batch[-1].key)
-        return entries
-
-    def _stored_cursor(self) -> Cursor:
-        row = self._engine.table(OPERATORS).get(self._name)
-        return Cursor(read_operator(row.text).cursor) if row else START
-
-    def _beat(self) -> None:
-        self._write_down(serving=True)
-        while not self._ended.wait(_BEAT_S):
-            self._write_down(serving=True)
-        self._write_down(serving=False)
-
-    def _write_down(self, *, serving: bool) -> None:
-        row = Operator(cursor=self._cursor, serving=serving)
-        try:
-            self._engine.put(OPERATORS, self._name, row.model_dump_json())
-        except EngineError as error:
-            logger.debug(
-                "the state of {name} was not written: {error}", name=self._name, error=error
-            )
-
-    def _retry(self, call: Callable[[], T]) -> T:
-        """Return what `call` returns, however long the store is away.
+    def _carry_out(self, asked: OperationState) -> tuple[str, dict[str, Any] | None]:
+        """Do what is asked and return what is to be said, and what was asked for.
 
         Raises:
-            _StoppedError: `stop_event` was set meanwhile.
+            DeployError: it was not done.
         """
-        while True:
-            try:
-                return call()
-            except EngineUnavailableError as error:
-                logger.warning("operations wait for the store: {error}", error=str(error))
-                if self._stop.wait(_BACKOFF_S):
-                    raise _StoppedError from error
+        match asked.verb:
+            case "start" | "stop" | "restart":
+                getattr(self._manager, asked.verb)(asked.service)
+                return f"{asked.service} was {_DONE[asked.verb]}", None
+            case "cancel":
+                return self._cancel(asked), None
+        if self._rollouts is None:
+            raise DeployError(
+                f"This rig runs as local processes, so it knows no {asked.verb}: "
+                "take the code with `git`, then restart the service."
+            )
+        if asked.verb == "fetch":
+            self._rollouts.manager.fetch()
+            return "fetched", None
+        changes = self._rollouts.manager.changes(asked.service, asked.wishes.revision)
+        return f"{changes['base']} to {changes['target']}", changes
+
+    def _cancel(self, asked: OperationState) -> str:
+        key = asked.wishes.operation or ""
+        queued = self._queued.pop(key, None)
+        if queued is not None:
+            self._desk.answer(queued, "failed", f"cancelled by {asked.by or 'somebody'}")
+            return "cancelled"
+        if self._rollouts is not None and self._rollouts.cancel(key, asked.by):
+            return "it is being cancelled"
+        raise DeployError(f"No rollout with the key {key[:100]!r} is under way.")
 
 
 def _read_request(entry: Entry) -> OperationState:

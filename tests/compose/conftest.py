@@ -15,7 +15,9 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     port = free_port()
     folder = clone(tmp_path_factory.mktemp("rig"))
     (folder / ".env").write_text(
-        f"DURAPY_PORT={port}\nDURAPY_PING_PERIOD_S=0.5\n", encoding="utf-8"
+        f"DURAPY_PORT={port}\nDURAPY_PING_PERIOD_S=0.5\n"
+        "DURAPY_ROLLOUT_START_S=10\nDURAPY_ROLLOUT_WATCH_S=4\n",
+        encoding="utf-8",
     )
     with ComposeProject(folder) as compose:
         rig = Rig(compose, folder, port=port)

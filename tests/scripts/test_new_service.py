@@ -9,7 +9,7 @@ from pathlib import Path
 import new_page
 import new_service
 import pytest
-import yaml  # type: ignore[import-untyped] # it comes with schemathesis, without types
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from scaffold import ScaffoldError, renamer

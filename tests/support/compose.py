@@ -71,6 +71,9 @@ class ComposeProject:
     ) -> None:
         """Remove containers, volumes and the images that were built for this project."""
         self.run("down", "--volumes", "--remove-orphans", "--rmi=local", "--timeout=5", check=False)
+        kept = docker("images", "--quiet", "--filter", f"reference={self.name}-*").split()
+        if kept:  # rollouts keep what they replaced
+            docker("image", "rm", "--force", *sorted(set(kept)))
         built_before = f"label=com.docker.compose.project={self.name}"
         docker("image", "prune", "--force", "--filter", built_before)
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 import requests
 
 from durapy_core.settings import child_environment
-from tests.support.rig import free_port
+from tests.support.rig import cookies_of, free_port
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -139,13 +139,7 @@ class LocalRig:
 
     def cookies(self) -> list[Json]:
         """Return the cookies of a browser that has signed in with the token."""
-        visitor = requests.Session()
-        page = visitor.get(f"{self.url}/login", timeout=LIMIT_S).text
-        xsrf = page.partition('name="_xsrf" value="')[2].partition('"')[0]
-        form = {"token": TOKEN, "_xsrf": xsrf}
-        answer = visitor.post(f"{self.url}/login", data=form, timeout=LIMIT_S)
-        assert answer.ok, answer.text
-        return [{"name": c.name, "value": c.value, "url": self.url} for c in visitor.cookies]
+        return cookies_of(self.url, TOKEN)
 
     def __enter__(self) -> Self:
         return self

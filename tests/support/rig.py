@@ -40,6 +40,10 @@ class Rig:
         """The token that the console has made for itself."""
         return self.compose.run("exec", "--no-TTY", "webserver", "cat", "/data/token").strip()
 
+    def cookies(self) -> list[Json]:
+        """Return the cookies of a browser that has signed in."""
+        return cookies_of(self.url, self.token)
+
     def api(self, method: str, path: str, **more: Any) -> Any:
         """Ask the API and return the answer's JSON; an error fails the test with its message."""
         answer = requests.request(
@@ -110,6 +114,17 @@ class Rig:
     def exec(self, service: str, script: str) -> str:
         """Run a line of shell in a service's container."""
         return self.compose.run("exec", "--no-TTY", service, "sh", "-c", script)
+
+
+def cookies_of(url: str, token: str) -> list[Json]:
+    """Return the cookies of a browser that has signed in with the token."""
+    visitor = requests.Session()
+    page = visitor.get(f"{url}/login", timeout=_LIMIT_S).text
+    xsrf = page.partition('name="_xsrf" value="')[2].partition('"')[0]
+    form = {"token": token, "_xsrf": xsrf}
+    answer = visitor.post(f"{url}/login", data=form, timeout=_LIMIT_S)
+    assert answer.ok, answer.text
+    return [{"name": c.name, "value": c.value, "url": url} for c in visitor.cookies]
 
 
 def answered_once(pings: list[Json], pongs: list[Json]) -> bool:

@@ -19,6 +19,7 @@ from playwright.sync_api import (
 
 from tests.support.local_rig import ROOT, LocalRig
 from tests.support.requirements import missing
+from tests.support.rig import Rig
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 ARTIFACTS: Final = ROOT / "tests" / "artifacts"
@@ -57,7 +58,7 @@ class Visitor:
         complaints: errors on the console, refused by the content policy, requests elsewhere.
     """
 
-    def __init__(self, browser: Browser, rig: LocalRig, **options: Any) -> None:
+    def __init__(self, browser: Browser, rig: LocalRig | Rig, **options: Any) -> None:
         self.rig = rig
         self.complaints: list[str] = []
         self._expected: list[re.Pattern[str]] = []
@@ -130,7 +131,7 @@ class Visitor:
 
 
 @contextmanager
-def visiting(browser: Browser, rig: LocalRig, **options: Any) -> Iterator[Visitor]:
+def visiting(browser: Browser, rig: LocalRig | Rig, **options: Any) -> Iterator[Visitor]:
     """Give a visitor who has signed in; afterwards nothing may have been complained of."""
     visitor = Visitor(browser, rig, **options)
     try:

@@ -1,6 +1,7 @@
 """The API does what its OpenAPI document says, whatever it is asked."""
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,28 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from durapy_core import operations
 from durapy_core.catalog import Role
 from durapy_core.engines.memory import MemoryEngine
 from tests.support.console import TOKEN, Console, beat, publish, run_console
+from tests.support.waiting import wait_for
 from webserver.api.base import PREFIX
 from webserver.api.openapi import make_document
 from webserver.urls import ROUTES
+
+
+class Patient:
+    """A manager to which nothing matters: what is asked of it here is not the point."""
+
+    def start(self, name: str) -> None:
+        pass
+
+    def stop(self, name: str) -> None:
+        pass
+
+    def restart(self, name: str) -> None:
+        pass
+
 
 document = schemathesis.openapi.from_dict(make_document("0"))
 
@@ -25,8 +42,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     with MemoryEngine() as engine:
         publish(engine, "ponger", Role.HANDLES)
         beat(engine, "ponger")
+        stop = threading.Event()
+        server = threading.Thread(target=operations.serve, args=(engine, Patient(), stop))
+        server.start()
+        wait_for(lambda: operations.is_served(engine), "a server of operations")
         with run_console(engine, tmp_path_factory.mktemp("data")) as console:
             yield console
+        stop.set()
+        server.join()
 
 
 @document.parametrize()

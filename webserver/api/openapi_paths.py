@@ -55,7 +55,12 @@ def _in_path(name: str, description: str) -> dict[str, Any]:
     }
 
 
+def _one_of(name: str, allowed: list[str]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"enum": allowed}}
+
+
 _TEXT: Final = {"type": "string"}
+_WISHES: Final = {"required": False, "content": _json("Wishes")}
 _READS: Final = (400, 401, 405, 413, 503)
 _WRITES: Final = (400, 401, 403, 405, 413, 503, 507)
 
@@ -230,14 +235,49 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
             "listServices", "Every service, and the session.", {200: "Services"}, *_READS
         )
     },
-    "/services/{name}/restart": {
+    "/services/{name}/{verb}": {
         "post": _operation(
-            "restartService",
-            "Ask for a restart; the outcome follows under the operation's key.",
+            "askService",
+            "Ask for a service to be started, stopped, replaced; its outcome follows.",
             {202: "OperationKey"},
             *_WRITES,
             404,
-            parameters=[_in_path("name", "The service's name.")],
+            parameters=[
+                _in_path("name", "The service's name."),
+                _one_of("verb", ["start", "stop", "restart", "rollout", "rollback", "changes"]),
+            ],
+            requestBody=_WISHES,
+        )
+    },
+    "/deployment": {
+        "get": _operation(
+            "getDeployment", "What is deployed, and what could be.", {200: "Deployment"}, *_READS
+        )
+    },
+    "/deployment/{verb}": {
+        "post": _operation(
+            "askAll",
+            "Ask for a rollout of every service, or for what revisions there are.",
+            {202: "OperationKey"},
+            *_WRITES,
+            404,
+            parameters=[_one_of("verb", ["rollout", "fetch"])],
+            requestBody=_WISHES,
+        )
+    },
+    "/operations": {
+        "get": _operation(
+            "listOperations",
+            "The latest operations, newest first.",
+            {200: "Operations"},
+            *_READS,
+            parameters=[
+                _query(
+                    "limit",
+                    "How many at most.",
+                    {"type": "integer", "minimum": 1, "maximum": 500, "default": 50},
+                )
+            ],
         )
     },
     "/operations/{key}": {
@@ -246,6 +286,26 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
             "How far an operation has come.",
             {200: "Operation"},
             *_READS,
+            404,
+            parameters=[_in_path("key", "The operation's key.")],
+        )
+    },
+    "/operations/{key}/news": {
+        "get": _operation(
+            "getNews",
+            "All that was told of an operation, oldest first.",
+            {200: "News"},
+            *_READS,
+            404,
+            parameters=[_in_path("key", "The operation's key.")],
+        )
+    },
+    "/operations/{key}/cancel": {
+        "post": _operation(
+            "cancelOperation",
+            "Ask for the end of a rollout.",
+            {202: "OperationKey"},
+            *_WRITES,
             404,
             parameters=[_in_path("key", "The operation's key.")],
         )

@@ -163,6 +163,36 @@ _SESSION: Final = _object(
     }
 )
 
+_OPERATION: Final = _object(
+    {
+        "key": _text(),
+        "verb": _text(),
+        "service": _text(),
+        "by": _maybe("string"),
+        "state": {"enum": ["requested", "done", "failed"]},
+        "message": _text(),
+        "step": _text("Where it is, such as `build`; empty for what has no steps."),
+        "lines": _list(_text()),
+        "wishes": {"type": "object"},
+        "details": _maybe("object"),
+        "at": _maybe("string"),
+    }
+)
+
+_DEPLOYMENT: Final = _object(
+    {
+        "services": _list({"type": "object"}),
+        "missing": _list({"type": "object"}),
+        "orphans": _list(_text()),
+        "head": _text("The checkout's commit."),
+        "branch": _text(),
+        "changed": {"type": "boolean"},
+        "refs": _list({"type": "object"}),
+        "problem": _text("Why revisions cannot be seen."),
+        "age_s": _maybe("number", "How old this is; null where nobody writes it."),
+    }
+)
+
 SCHEMAS: Final[dict[str, Schema]] = {
     "Record": _RECORD,
     "Receipt": _RECEIPT,
@@ -240,16 +270,19 @@ SCHEMAS: Final[dict[str, Schema]] = {
         }
     ),
     "OperationKey": _object({"operation": _text("Its key.")}),
-    "Operation": _object(
-        {
-            "key": _text(),
-            "verb": _text(),
-            "service": _text(),
-            "by": _maybe("string"),
-            "state": {"enum": ["requested", "done", "failed"]},
-            "message": _text(),
-        }
-    ),
+    "Wishes": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "revision": {"type": "string", "maxLength": 500},
+            "session": {"type": ["string", "null"], "description": "Its key: it may be touched."},
+            "when": {"enum": ["now", "session_ends"]},
+        },
+    },
+    "Operation": _OPERATION,
+    "Operations": _object({"operations": _list(_ref("Operation"))}),
+    "News": _object({"news": _list(_ref("Operation"))}),
+    "Deployment": _DEPLOYMENT,
     "Health": _object(
         {
             "status": {"const": "ok"},

@@ -1,6 +1,7 @@
-"""`python -m webserver.deployer`: hears the log of operations, and restarts what it asks for.
+"""`python -m webserver.deployer`: hears the log of operations, and starts, stops and replaces.
 
-It is a service like any other, named `deployer`: it has a status, and ends within its grace period.
+It is a service like any other, named `deployer`: it has a status, leads or stands by, and ends
+within its grace period.
 """
 
 import os
@@ -14,10 +15,14 @@ from typing import Final
 from loguru import logger
 
 from durapy_core import log
+from durapy_core.deploy.git import Mirror
+from durapy_core.deploy.rollout import Limits
+from durapy_core.engines.base import Engine
 from durapy_core.exit_codes import run_quietly
+from durapy_core.fleet import Heard, load_fleet
 from durapy_core.heartbeat import Heartbeat
 from durapy_core.log_shipping import make_shipper
-from durapy_core.operations import serve
+from durapy_core.operations import Rollouts, serve
 from durapy_core.replica import make_replica_name
 from durapy_core.revision import find_revision
 from durapy_core.settings import Settings, load_settings
@@ -26,7 +31,9 @@ from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.store import open_store
 from durapy_core.store_clock import StoreClock
 from webserver.deployer.crash_output import CrashOutput
-from webserver.deployer.docker import DockerManager
+from webserver.deployer.lead import Phase, led
+from webserver.deployer.overview import Overview
+from webserver.deployer.rollouts import DockerRollouts
 
 NAME: Final = "deployer"
 
@@ -43,26 +50,54 @@ def main() -> None:
     stop = threading.Event()
     shipper = make_shipper(settings)
     log.configure(settings, service=NAME, replica=replica, tee=shipper)
-    manager = DockerManager(socket_path=settings.docker_socket, project=settings.compose_project)
+    manager = DockerRollouts(
+        Mirror(settings.repository, settings.data_dir / "mirror", remote=settings.git_remote),
+        socket_path=settings.docker_socket,
+        project=settings.compose_project,
+        keep_images=settings.keep_images,
+    )
+    phase = Phase()
     with (
         open_store(settings) as engine,
         capture_signals(stop.set),
         Heartbeat(
             engine,
-            _account(settings, replica, stop),
+            _account(settings, replica, phase, stop),
             file=settings.heartbeat_file,
             clock=StoreClock(logger),
         ),
     ):
         last_words = CrashOutput(manager, shipper.take)
         threading.Thread(target=last_words.run, args=(stop,), daemon=True).start()
-        logger.info("running")
-        serve(engine, manager, stop, name=NAME)
+        while not stop.is_set():
+            with led(engine, NAME, stop, lease_s=settings.lease_s, phase=phase) as over:
+                _serve(engine, manager, settings, over)
     logger.info("stopped")
 
 
+def _serve(
+    engine: Engine, manager: DockerRollouts, settings: Settings, over: threading.Event
+) -> None:
+    """Hear the log of operations while this process leads."""
+
+    def hear(service: str) -> list[Heard]:
+        return [heard for heard in load_fleet(engine) if heard.status.service == service]
+
+    limits = Limits(
+        start_s=settings.rollout_start_s,
+        switch_s=settings.rollout_start_s,
+        watch_s=settings.rollout_watch_s,
+    )
+    rollouts = Rollouts(manager, hear, limits=limits)
+    logger.info("running")
+    with Overview(engine, manager):
+        serve(engine, manager, over, name=NAME, rollouts=rollouts)
+    if rollouts.handed_over.is_set():
+        logger.info("a new deployer takes over")
+
+
 def _account(
-    settings: Settings, replica: str, stop: threading.Event
+    settings: Settings, replica: str, phase: Phase, stop: threading.Event
 ) -> Callable[[], ServiceStatus]:
     """Return what tells of this process once a second."""
     revision, started_at = find_revision(settings), datetime.now(UTC)
@@ -74,7 +109,7 @@ def _account(
             host=socket.gethostname(),
             pid=os.getpid(),
             revision=revision,
-            state=ServiceState.STOPPED if stop.is_set() else ServiceState.IDLE,
+            state=ServiceState.STOPPED if stop.is_set() else phase.state,
             started_at=started_at,
         )
 

@@ -23,8 +23,11 @@ from requests.exceptions import RequestException
 from durapy_core.deploy.base import DeployManager, Replica, ReplicaState
 from durapy_core.errors import DeployError, ManagerUnavailableError, ServiceNotFoundError
 
-_PROJECT: Final = "com.docker.compose.project"
-_SERVICE: Final = "com.docker.compose.service"
+PROJECT: Final = "com.docker.compose.project"
+SERVICE: Final = "com.docker.compose.service"
+NEXT: Final = "_next"
+"""Ends the name of a container that is to take a service over; see rollouts.py."""
+
 _ONE_OFF: Final = "com.docker.compose.oneoff"
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -35,12 +38,13 @@ _UP_WITHIN_S: Final = 60.0
 _SETTLED_S: Final = 2.0
 _POLL_S: Final = 0.2
 
-_STATES: Final = {
+STATES: Final = {
     "running": ReplicaState.RUNNING,
     "restarting": ReplicaState.WAITING,
     "created": ReplicaState.STOPPED,
     "removing": ReplicaState.STOPPING,
 }
+"""What Docker calls the state of a container, and what that means here."""
 
 
 class DockerManager(DeployManager):
@@ -55,37 +59,32 @@ class DockerManager(DeployManager):
     def replicas(self) -> list[Replica]:
         """Return every container of the project, by service and name."""
         with self.connected() as client:
-            found = [_replica(container) for container in self._containers(client)]
+            found = [_replica(container) for container in self.containers(client)]
         return sorted(found, key=lambda replica: (replica.service, replica.name))
 
     def start(self, name: str) -> None:
         """Start the service's containers; see `DeployManager.start`."""
         with self.connected() as client:
-            for container in self._replicas_of(client, name):
+            for container in self._others_of(client, name):
                 container.start()
                 self._await_up(container)
 
     def stop(self, name: str) -> None:
         """Stop the service's containers with their own grace; see `DeployManager.stop`."""
         with self.connected() as client:
-            for container in self._replicas_of(client, name):
-                container.stop(timeout=_grace_s(container))
+            for container in self._others_of(client, name):
+                container.stop(timeout=own_grace_s(container))
 
     def restart(self, name: str) -> None:
         """Restart the service's containers one after the other; see `DeployManager.restart`."""
         with self.connected() as client:
-            for container in self._replicas_of(client, name):
-                container.restart(timeout=_grace_s(container))
+            for container in self._others_of(client, name):
+                container.restart(timeout=own_grace_s(container))
                 self._await_up(container)
 
     @contextmanager
     def connected(self) -> Iterator[docker.DockerClient]:
-        """Give a connection to Docker; see `DeployManager` for what is raised.
-
-        Raises:
-            DeployError: Docker refused what was asked.
-            ManagerUnavailableError: Docker did not answer.
-        """
+        """Give a client; what Docker refuses, or that it does not answer, becomes a DeployError."""
         client = None
         try:
             client = docker.DockerClient(base_url=self._url, timeout=_TIMEOUT_S)
@@ -102,35 +101,49 @@ class DockerManager(DeployManager):
             if client is not None:
                 client.close()
 
-    def _containers(self, client: docker.DockerClient) -> list[Container]:
-        labels = [f"{_PROJECT}={self.project_of(client)}", _SERVICE, f"{_ONE_OFF}=False"]
+    def containers(self, client: docker.DockerClient) -> list[Container]:
+        """Return every container of the project but those that are yet to take over."""
+        return [c for c in self.all_containers(client) if not str(c.name).endswith(NEXT)]
+
+    def all_containers(self, client: docker.DockerClient) -> list[Container]:
+        """Return every container of the project."""
+        labels = [f"{PROJECT}={self.project_of(client)}", SERVICE, f"{_ONE_OFF}=False"]
         return client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
 
-    def _replicas_of(self, client: docker.DockerClient, name: str) -> list[Container]:
-        containers = self._containers(client)
-        known = sorted({container.labels[_SERVICE] for container in containers})
+    def containers_of(self, client: docker.DockerClient, name: str) -> list[Container]:
+        """Return the containers of a service of the project, by name.
+
+        Raises:
+            ServiceNotFoundError: no service of the project has this name.
+        """
+        containers = self.containers(client)
+        known = sorted({container.labels[SERVICE] for container in containers})
         if not _NAME.fullmatch(name) or name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(known)}."
             raise ServiceNotFoundError(
                 f'The project "{self._project}" has no service called "{name[:64]}"; {hint}'
             )
-        replicas = [container for container in containers if container.labels[_SERVICE] == name]
-        if any(_is_this_one(container) for container in replicas):
+        replicas = [container for container in containers if container.labels[SERVICE] == name]
+        return sorted(replicas, key=lambda container: str(container.name))
+
+    def _others_of(self, client: docker.DockerClient, name: str) -> list[Container]:
+        replicas = self.containers_of(client, name)
+        if any(is_this_one(container) for container in replicas):
             raise DeployError(
                 f"The {name} cannot restart itself; run `docker compose restart {name}`."
             )
-        return sorted(replicas, key=lambda container: str(container.name))
+        return replicas
 
     def project_of(self, client: docker.DockerClient) -> str:
-        """Return the Compose project whose containers are ours.
+        """Return the project whose containers are looked after.
 
         Raises:
-            ManagerUnavailableError: it is not set, and this process is in no container of one.
+            ManagerUnavailableError: it is not known.
         """
         if not self._project:
-            own = [c for c in client.containers.list(ignore_removed=True) if _is_this_one(c)]
-            self._project = own[0].labels.get(_PROJECT, "") if own else ""
+            own = [c for c in client.containers.list(ignore_removed=True) if is_this_one(c)]
+            self._project = own[0].labels.get(PROJECT, "") if own else ""
         if not self._project:
             raise ManagerUnavailableError(
                 "The deployer does not know its Compose project, because it is not one of its "
@@ -141,7 +154,7 @@ class DockerManager(DeployManager):
     def _await_up(self, container: Container) -> None:
         deadline = time.monotonic() + _UP_WITHIN_S
         settled = time.monotonic() + _SETTLED_S
-        name = container.labels[_SERVICE]
+        name = container.labels[SERVICE]
         while time.monotonic() < deadline:
             container.reload()
             state = container.attrs["State"]
@@ -167,24 +180,26 @@ class DockerManager(DeployManager):
 def _replica(container: Container) -> Replica:
     state = container.attrs["State"]
     return Replica(
-        service=container.labels[_SERVICE],
+        service=container.labels[SERVICE],
         name=str(container.name),
-        state=_STATES.get(container.status, ReplicaState.STOPPED),
-        started_at=_started_at(state),
+        state=STATES.get(container.status, ReplicaState.STOPPED),
+        started_at=started_at(state),
         restarts=container.attrs["RestartCount"],
     )
 
 
-def _started_at(state: dict[str, Any]) -> datetime | None:
+def started_at(state: dict[str, Any]) -> datetime | None:
+    """Return when a container was started last; None before the first time."""
     started = datetime.fromisoformat(state["StartedAt"])
     return started if started.year > 1 else None  # Docker writes the year 1 for "never"
 
 
-def _grace_s(container: Container) -> int:
+def own_grace_s(container: Container) -> int:
+    """Return how many seconds a container is given to end."""
     return container.attrs["Config"].get("StopTimeout") or _GRACE_S
 
 
-def _is_this_one(container: Container) -> bool:
+def is_this_one(container: Container) -> bool:
     """Return whether this process runs in it: Docker names a container's host after its id."""
     host = socket.gethostname()
     return bool(_SHORT_ID.fullmatch(host)) and str(container.id).startswith(host)

@@ -37,6 +37,12 @@ class Restarts:
             raise self.refused[name]
         self.done.append(name)
 
+    def start(self, name: str) -> None:
+        self.done.append(f"start {name}")
+
+    def stop(self, name: str) -> None:
+        self.done.append(f"stop {name}")
+
 
 class SlowClockEngine(MemoryEngine):
     """A store whose clock stands `ahead_s` seconds later for everything but requests."""

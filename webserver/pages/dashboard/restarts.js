@@ -41,14 +41,15 @@ class Restarts extends EventTarget {
         : `${service} stops and starts again; commands for it wait meanwhile.`,
       yes: `Restart ${service}`,
     });
-    if (agreed) await this.#request(service);
+    if (agreed) await this.#request(service, session?.key);
   }
 
-  /** @param {string} service */
-  async #request(service) {
+  /** @param {string} service @param {string | undefined} session the one that is known to be touched */
+  async #request(service, session) {
     try {
       const { operation } = await api(`services/${encodeURIComponent(service)}/restart`, {
         method: 'POST',
+        body: session ? { session } : {},
       });
       this.#open.set(operation, service);
       this.#changed();

@@ -79,6 +79,7 @@
  * @property {number} invalid
  * @property {number} skipped
  * @property {string | null} fault
+ * @property {'beside' | 'stop_first'} [rollout] how it wishes to be replaced
  * @property {number | null} lag_s
  * @property {number | null} p50_s
  * @property {number | null} p99_s

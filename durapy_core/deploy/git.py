@@ -1,0 +1,277 @@
+"""Git: a bare mirror of the experimenter's checkout, asked by argument lists, never by a shell.
+
+The checkout is only read. A revision is a branch, a tag or a commit; what could be taken for an
+option, a path or a program is refused before Git sees it.
+"""
+
+import hashlib
+import re
+import subprocess
+import tarfile
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from durapy_core.deploy.base import Revision
+from durapy_core.deploy.changes import Changes, Ref, commit_of_line, file_of_row
+from durapy_core.errors import DeployError
+from durapy_core.settings import child_environment
+
+WORKING_TREE: Final = "@working-tree"
+"""Names the checkout as it is on disk, whatever is committed; no branch can be called so."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,199}")
+_LIMIT_S: Final = 60.0
+_FETCH_LIMIT_S: Final = 600.0
+_HEAD: Final = "refs/durapy/head"
+_MOST_REFS: Final = 200
+_MOST_COMMITS: Final = 50
+_MOST_FILES: Final = 200
+
+
+class Mirror:
+    """A bare copy in `folder` of the repository at `repository`, and of `remote` if that is set."""
+
+    def __init__(self, repository: Path, folder: Path, *, remote: str = "") -> None:
+        self._repository = repository
+        self._folder = folder
+        self._remote = remote
+        self._lock = threading.Lock()
+        self.fetched_s = float("-inf")
+        """When it was fetched last, by this process's monotonic clock."""
+
+    def fetch(self) -> None:
+        """Bring what the checkout has, and the remote, into the mirror.
+
+        Raises:
+            DeployError: the checkout is no repository, or the remote does not answer.
+        """
+        heads, tags = "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"
+        with self._lock:
+            self._prepare()
+            self._fetch(str(self._repository), heads, tags, f"+HEAD:{_HEAD}")
+            self.fetched_s = time.monotonic()
+            if self._remote:
+                self._fetch(self._remote, "+refs/heads/*:refs/remotes/origin/*")
+
+    def resolve(self, name: str) -> Revision:
+        """Return the commit that is meant; empty is what the checkout is on.
+
+        Raises:
+            DeployError: there is none, or the name is not one.
+        """
+        if name == WORKING_TREE:
+            return Revision(
+                commit=self._commit(_HEAD, "HEAD"), asked="working tree", changed=self.changed()
+            )
+        if not name or name == "HEAD":
+            return Revision(commit=self._commit(_HEAD, "HEAD"), asked="HEAD")
+        return Revision(commit=self.commit_of(name), asked=name)
+
+    def commit_of(self, name: str) -> str:
+        """Return the full commit of a branch, tag or commit.
+
+        Raises:
+            DeployError: there is none, or the name is not one.
+        """
+        if not _NAME.fullmatch(name) or ".." in name or "//" in name:
+            raise DeployError(
+                f"{name[:80]!a} is not the name of a revision; give a branch, a tag or a commit."
+            )
+        for full in (f"refs/tags/{name}", f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
+            if found := self._find(full):
+                return found
+        found = self._find(name) if re.fullmatch(r"[0-9a-f]{4,40}", name) else ""
+        if not found:
+            raise DeployError(
+                f'No branch, tag or commit is called "{name[:80]}"; `durapy revisions` lists them. '
+                "Commits that were only made elsewhere have to be fetched or pulled first."
+            )
+        return found
+
+    def changed(self) -> str:
+        """Return what sets the working tree apart from its commit; empty if nothing does."""
+        said = self._in_checkout("status", "--porcelain=v1", "-z", "--untracked-files=all")
+        if not said:
+            return ""
+        digest = hashlib.sha256(said.encode())
+        for name in self._files():
+            path = self._repository / name
+            if path.is_file():
+                digest.update(f"\0{name}\0{path.stat().st_mtime_ns}".encode())
+        return digest.hexdigest()[:8]
+
+    def branch(self) -> str:
+        """Return the branch that the checkout is on; empty if it is on none."""
+        return self._in_checkout("branch", "--show-current").strip()
+
+    def distance(self, base: str, target: str) -> tuple[int, int]:
+        """Return how many commits only `target` has, and how many only `base`; both are commits."""
+        said = self._git("rev-list", "--left-right", "--count", f"{base}...{target}")
+        behind, ahead = map(int, said.split())
+        return ahead, behind
+
+    def refs(self) -> list[Ref]:
+        """Return branches and tags, the latest first."""
+        form = (
+            "%(refname)%00%(objectname)%00%(*objectname)%00%(creatordate:iso-strict)%00%(subject)"
+        )
+        said = self._git(
+            "for-each-ref",
+            "--sort=-creatordate",
+            f"--count={_MOST_REFS}",
+            f"--format={form}",
+            "refs/heads",
+            "refs/tags",
+            "refs/remotes/origin",
+        )
+        found: dict[str, Ref] = {}
+        for line in said.splitlines():
+            full, commit, tagged, at, subject = line.split("\0")
+            name = re.sub(r"^refs/(heads|tags|remotes/origin)/", "", full)
+            ref = Ref(name=name, commit=tagged or commit, at=at, subject=subject)
+            found.setdefault(name, ref)
+        return list(found.values())
+
+    def changes(self, base: str, target: str) -> Changes:
+        """Return how commit `target` differs from commit `base`."""
+        ahead, behind = self.distance(base, target)
+        log = self._git(
+            "log",
+            f"--max-count={_MOST_COMMITS}",
+            "--format=%h%x00%an%x00%cI%x00%s",
+            "--end-of-options",
+            f"{base}..{target}",
+        )
+        stat = self._git(
+            "diff", "--numstat", "-z", "--no-renames", "--end-of-options", base, target
+        )
+        return Changes(
+            ahead=ahead,
+            behind=behind,
+            commits=[commit_of_line(line) for line in log.splitlines()],
+            files=[file_of_row(row) for row in stat.split("\0")[:_MOST_FILES] if row],
+        )
+
+    def read(self, revision: Revision, path: str) -> str | None:
+        """Return a text file of a revision, or None if it has no such file."""
+        if revision.changed:
+            return self.read_on_disk(path)
+        try:
+            return self._git("cat-file", "blob", f"{revision.commit}:{path}")
+        except DeployError:
+            return None
+
+    def read_on_disk(self, path: str) -> str | None:
+        """Return a text file of the checkout as it is on disk, or None if it has no such file."""
+        file = self._repository / path
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
+    @contextmanager
+    def archive(self, revision: Revision) -> Iterator[IO[bytes]]:
+        """Give a tar of all files of a revision, as a stream.
+
+        Files have the modes that a checkout has, so that a build finds what it has cached.
+        """
+        if revision.changed:
+            with self._archive_of_working_tree() as stream:
+                yield stream
+            return
+        command = [*self._command(), "-c", "tar.umask=0022", "archive", "--format=tar"]
+        with subprocess.Popen(  # noqa: S603 (an argument list)
+            [*command, revision.commit], stdout=subprocess.PIPE, env=self._environment()
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 (it was asked for)
+            try:
+                yield process.stdout
+            finally:
+                process.kill()
+
+    @contextmanager
+    def _archive_of_working_tree(self) -> Iterator[IO[bytes]]:
+        with tempfile.TemporaryFile(dir=self._folder) as file:
+            # The first header must be a file's: of an extended one, the engine sees no archive.
+            with tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as tar:
+                for name in self._files():
+                    path = self._repository / name
+                    if path.is_file() or path.is_symlink():
+                        tar.add(path, arcname=name, recursive=False, filter=_as_root)
+            file.seek(0)
+            yield file
+
+    def _files(self) -> list[str]:
+        options = ("--cached", "--others", "--exclude-standard", "-z")
+        return sorted(set(filter(None, self._in_checkout("ls-files", *options).split("\0"))))
+
+    def _prepare(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / "gitconfig").write_text("[safe]\n\tdirectory = *\n", encoding="utf-8")
+        if not (self._folder / "HEAD").exists():
+            self._run(["git", "init", "--quiet", "--bare", str(self._folder)])
+
+    def _fetch(self, source: str, *refspecs: str) -> None:
+        options = ("--quiet", "--prune", "--update-shallow", "--no-write-fetch-head")
+        arguments = ("fetch", *options, "--end-of-options", source, *refspecs)
+        self._run([*self._command(), *arguments], limit_s=_FETCH_LIMIT_S, doing=f"fetch {source}")
+
+    def _commit(self, name: str, shown: str) -> str:
+        found = self._find(name)
+        if not found:
+            raise DeployError(f"The checkout has no {shown}; commit something first.")
+        return found
+
+    def _find(self, name: str) -> str:
+        arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        try:
+            return self._git(*arguments).strip()
+        except DeployError:
+            return ""
+
+    def _command(self) -> list[str]:
+        return ["git", "--git-dir", str(self._folder)]
+
+    def _git(self, *arguments: str) -> str:
+        return self._run([*self._command(), *arguments])
+
+    def _in_checkout(self, *arguments: str) -> str:
+        """Ask Git about the working tree, without running what its configuration may name."""
+        quiet = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+        return self._run(["git", *quiet, "-C", str(self._repository), *arguments])
+
+    def _run(self, command: list[str], *, limit_s: float = _LIMIT_S, doing: str = "") -> str:
+        try:
+            done = subprocess.run(  # noqa: S603 (an argument list)
+                command,
+                capture_output=True,
+                check=False,
+                env=self._environment(),
+                timeout=limit_s,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise DeployError(f"Git did not answer: {error}.") from error
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+            raise DeployError(f"Git could not {doing or command[-1][:80]}: {said[0]}")
+        return done.stdout.decode(errors="replace")
+
+    def _environment(self) -> dict[str, str]:
+        return child_environment(
+            GIT_CONFIG_GLOBAL=str(self._folder / "gitconfig"),
+            GIT_CONFIG_NOSYSTEM="1",
+            GIT_TERMINAL_PROMPT="0",
+            GIT_OPTIONAL_LOCKS="0",
+            GIT_ALLOW_PROTOCOL="file:http:https:ssh",
+            HOME=str(self._folder),
+            LC_ALL="C",
+        )
+
+
+def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mode = 0o755 if member.mode & 0o100 else 0o644
+    return member

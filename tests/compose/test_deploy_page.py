@@ -1,0 +1,63 @@
+"""Deploying from the page, in a session, on the real engine: what an experimenter sees and does."""
+
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.rig import Rig
+from tests.support.rollouts import RolloutRig
+from tests.support.visitor import Visitor, visiting
+from tests.support.waiting import wait_for
+
+NETWORK_CHANGED: Final = "ERR_NETWORK_CHANGED"
+TRIES: Final = 5
+
+pytestmark = [pytest.mark.docker, pytest.mark.browser, pytest.mark.e2e, pytest.mark.timeout(900)]
+
+
+def test_a_changed_ponger_is_deployed_from_the_page_in_a_session_and_rolled_back(
+    browser: Browser, rig: Rig
+) -> None:
+    rollouts = RolloutRig(rig)
+    branch, before = rollouts.branch("from-the-page"), rollouts.revision()
+    with rig.session("page") as begun, visiting(browser, rig) as visitor:
+        visitor.expect_complaints(NETWORK_CHANGED, "WebSocket")
+        page = opened(visitor)
+        deploy = page.get_by_role("button", name="Deploy", exact=True)
+        expect(page.get_by_role("group", name="Session lock")).to_be_visible()
+        expect(deploy).to_be_disabled()
+        page.get_by_role("button", name="Allow: ponger").click()
+        page.get_by_label("Revision").fill(branch)
+        deploy.click()
+        page.get_by_role("dialog").get_by_role("button", name="Deploy ponger").click()
+
+        log = page.get_by_role("log", name="Log of the rollout")
+        expect(log).to_contain_text("COPY services/ponger")
+        expect(log).to_contain_text("the old one ends, and the lease passes")
+        expect(log).to_contain_text("ponger runs", timeout=60_000)
+        visitor.shoot("deploy-real")
+        after = wait_for(lambda: r if (r := rollouts.revision()) != before else "", "the new one")
+        expect(page.get_by_role("row", name="ponger")).to_contain_text(after)
+
+        page.get_by_role("button", name=f"Roll back to {before[:7]}").click()
+        page.get_by_role("dialog").get_by_role("button", name="Roll back ponger").click()
+        wait_for(lambda: rollouts.revision() == before, "the one before", limit_s=60)
+        rig.await_pongs(rig.since(begun["key"])[-1]["key"], 2)
+
+
+def opened(visitor: Visitor) -> Page:
+    """Return the page once all of it was loaded.
+
+    Chromium drops what it loads whenever a container starts or ends on this machine, also from
+    127.0.0.1; the page's own connection comes back by itself, as after any such loss.
+    """
+    for _ in range(TRIES):
+        visitor.page.goto("/deploy#ponger")
+        try:
+            expect(visitor.page.locator("#connection")).to_have_text("Live", timeout=5_000)
+            expect(visitor.page.get_by_role("heading", name="ponger")).to_be_visible(timeout=5_000)
+        except AssertionError:
+            continue
+        return visitor.page
+    raise AssertionError("the page was never loaded whole")

@@ -1,0 +1,186 @@
+"""The mirror on real repositories."""
+
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from durapy_core.deploy.base import Revision
+from durapy_core.deploy.git import WORKING_TREE, Mirror
+from durapy_core.errors import DeployError
+from tests.support.checkout import commit, git
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    (folder / "a.txt").write_text("one\n", encoding="utf-8")
+    (folder / ".gitignore").write_text(".env\n", encoding="utf-8")
+    (folder / ".env").write_text("SECRET=1\n", encoding="utf-8")
+    commit(folder)
+    return folder
+
+
+@pytest.fixture
+def mirror(checkout: Path, tmp_path: Path) -> Mirror:
+    mirror = Mirror(checkout, tmp_path / "mirror")
+    mirror.fetch()
+    return mirror
+
+
+def full(checkout: Path, name: str = "HEAD") -> str:
+    return git(checkout, "rev-parse", name).strip()
+
+
+def names(mirror: Mirror, revision: Revision) -> dict[str, bytes]:
+    with mirror.archive(revision) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
+        return {m.name: (f.read() if (f := tar.extractfile(m)) else b"") for m in tar}
+
+
+def test_branches_tags_commits_and_the_checkout_s_own_commit_are_found(
+    checkout: Path, mirror: Mirror
+) -> None:
+    first = full(checkout)
+    git(checkout, "tag", "v1")
+    git(checkout, "checkout", "--quiet", "-b", "exp/kalman-v2")
+    (checkout / "a.txt").write_text("two\n", encoding="utf-8")
+    commit(checkout)
+    mirror.fetch()
+
+    assert mirror.resolve("").commit == full(checkout)
+    assert mirror.resolve("exp/kalman-v2").commit == full(checkout)
+    assert mirror.resolve("main").commit == mirror.resolve("v1").commit == first
+    assert mirror.resolve(first[:9]).commit == first
+    assert mirror.resolve(first).name == first[:7]
+    assert {ref.name for ref in mirror.refs()} == {"main", "exp/kalman-v2", "v1"}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "--upload-pack=touch /tmp/x",
+        "-h",
+        "../x",
+        "main..other",
+        "$(x)",
+        "`x`",
+        "main; rm",
+        "main\nx",
+        "HEAD@{1}",
+        "main^{tree}",
+        "a//b",
+        ":/one",
+        "ä",
+        "x" * 300,
+        "refs/durapy/../../x",
+    ],
+)
+def test_what_is_no_name_of_a_revision_is_refused_in_one_line(mirror: Mirror, forged: str) -> None:
+    with pytest.raises(DeployError, match="is not the name of a revision") as refused:
+        mirror.resolve(forged)
+
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("unknown", ["nowhere", "deadbeef", "abc", "a" * 40])
+def test_an_unknown_revision_says_what_to_do(mirror: Mirror, unknown: str) -> None:
+    with pytest.raises(DeployError, match=r'called "\w+"; `durapy revisions` lists them'):
+        mirror.resolve(unknown)
+
+
+def test_a_tree_that_somebody_named_by_its_id_is_no_revision(
+    checkout: Path, mirror: Mirror
+) -> None:
+    tree = git(checkout, "rev-parse", "HEAD^{tree}").strip()
+
+    with pytest.raises(DeployError, match="No branch, tag or commit"):
+        mirror.resolve(tree)
+
+
+def test_an_archive_holds_the_commit_whatever_is_on_disk(checkout: Path, mirror: Mirror) -> None:
+    (checkout / "a.txt").write_text("edited\n", encoding="utf-8")
+
+    files = names(mirror, mirror.resolve("main"))
+
+    assert files["a.txt"] == b"one\n"
+    assert mirror.read(mirror.resolve("main"), "a.txt") == "one\n"
+    assert mirror.read(mirror.resolve("main"), "b.txt") is None
+
+
+def test_the_working_tree_is_marked_and_holds_what_is_on_disk_but_nothing_ignored(
+    checkout: Path, mirror: Mirror
+) -> None:
+    assert mirror.resolve(WORKING_TREE).name == full(checkout)[:7]
+    (checkout / "a.txt").write_text("edited\n", encoding="utf-8")
+    (checkout / "new.txt").write_text("new\n", encoding="utf-8")
+
+    revision = mirror.resolve(WORKING_TREE)
+    files = names(mirror, revision)
+
+    assert revision.name == f"{full(checkout)[:7]}-dirty"
+    assert files == {".gitignore": b".env\n", "a.txt": b"edited\n", "new.txt": b"new\n"}
+    assert mirror.read(revision, "new.txt") == "new\n"
+
+
+def test_changes_are_commits_and_files_and_how_far_apart(checkout: Path, mirror: Mirror) -> None:
+    base = full(checkout)
+    (checkout / "a.txt").write_text("one\ntwo\n", encoding="utf-8")
+    (checkout / "b.bin").write_bytes(b"\0\1\2")
+    commit(checkout)
+    mirror.fetch()
+
+    changes = mirror.changes(base, full(checkout))
+    back = mirror.changes(full(checkout), base)
+
+    assert (changes.ahead, changes.behind) == (1, 0)
+    assert [c.subject for c in changes.commits] == ["State"]
+    assert [(f.path, f.added, f.removed) for f in changes.files] == [
+        ("a.txt", 1, 0),
+        ("b.bin", -1, -1),
+    ]
+    assert (back.ahead, back.behind, back.commits) == (0, 1, [])
+
+
+def test_a_remote_s_branches_are_found_after_the_checkout_s_own(
+    checkout: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    git(tmp_path, "clone", "--quiet", str(checkout), str(elsewhere))
+    git(elsewhere, "checkout", "--quiet", "-b", "theirs")
+    commit(elsewhere)
+    mirror = Mirror(checkout, tmp_path / "mirror", remote=f"file://{elsewhere}")
+
+    mirror.fetch()
+
+    assert mirror.resolve("theirs").commit == full(elsewhere)
+    assert mirror.resolve("main").commit == full(checkout)
+
+
+def test_a_remote_that_does_not_answer_is_named(checkout: Path, tmp_path: Path) -> None:
+    mirror = Mirror(checkout, tmp_path / "mirror", remote=f"file://{tmp_path}/nothing")
+
+    with pytest.raises(DeployError, match=r"Git could not fetch file:///.*nothing"):
+        mirror.fetch()
+
+    assert mirror.resolve("main").commit == full(checkout), "what the checkout has is there"
+
+
+def test_a_folder_that_is_no_repository_says_so(tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+
+    with pytest.raises(DeployError, match="Git could not fetch"):
+        Mirror(tmp_path / "plain", tmp_path / "mirror").fetch()
+
+
+def test_a_branch_that_is_gone_is_gone_from_the_mirror(checkout: Path, mirror: Mirror) -> None:
+    git(checkout, "branch", "old")
+    mirror.fetch()
+    git(checkout, "branch", "-D", "old")
+
+    mirror.fetch()
+
+    with pytest.raises(DeployError):
+        mirror.resolve("old")
