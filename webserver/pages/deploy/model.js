@@ -79,6 +79,7 @@ export function condition(deployed, account) {
   const { state, exit_code: code, restarts, healthy } = deployed;
   if (state === 'waiting') return { state: 'bad', word: `Crashes, restarted ${restarts} times` };
   if (state === 'stopping') return { state: 'busy', word: 'Stopping' };
+  if (state === 'stopped' && account) return account; // its successor leads already
   if (state === 'stopped') {
     const inOrder = code === null || [0, 137, 143].includes(code);
     return inOrder ? { state: 'idle', word: 'Stopped' } : { state: 'bad', word: `Exited ${code}` };

@@ -60,14 +60,15 @@ class Services extends DpElement {
     const name = deployed.service;
     const account = rig.services.find((one) => one.service === name && one.up);
     const { state, word } = condition(deployed, account ? health(account) : null);
+    const runs = deployed.state !== 'stopped' || Boolean(account);
     const chosen = name === deploy.service?.service;
     const choose = () => deploy.choose(name);
     return html`<tr data-s=${off ? 'idle' : state} aria-current=${chosen ? 'true' : nothing} @click=${choose}>
       <th scope="row" class="name"><button type="button" class="rowbtn" aria-current=${chosen ? 'true' : nothing}>${name}</button>
         <div>${off ? html`<span class="st" data-s="idle">${glyph('todo')}<span>was ${word.toLowerCase()}</span></span>` : status(state, word)}</div></th>
       <td><span class="rev"><span class="sha">${deployed.revision || '–'}</span></span><div class="dep-place">${this.#place(deployed)}</div></td>
-      <td class="right nowrap" @click=${stop}>${buttons(deployed, off)}</td></tr>
-      ${deployed.lines.length > 0 ? trouble(deployed) : nothing}`;
+      <td class="right nowrap" @click=${stop}>${buttons(name, runs, off)}</td></tr>
+      ${deployed.lines.length > 0 && state === 'bad' ? trouble(deployed) : nothing}`;
   }
 
   /** @param {Deployed} deployed */
@@ -101,11 +102,11 @@ class Services extends DpElement {
 /** @param {Event} event */
 const stop = (event) => event.stopPropagation();
 
-/** @param {Deployed} deployed @param {boolean} off */
-function buttons({ service, state }, off) {
+/** @param {string} service @param {boolean} runs @param {boolean} off */
+function buttons(service, runs, off) {
   const ask = (/** @type {'start' | 'stop' | 'restart'} */ verb) => () => lifecycle(verb, service);
   if (service === 'deployer') return html`<span class="small dim">by its rollout</span>`;
-  if (state === 'stopped') {
+  if (!runs) {
     return html`<button type="button" class="sm" aria-label="Start ${service}" ?disabled=${off} @click=${ask('start')}>${icon('play')}Start</button>`;
   }
   return html`<button type="button" class="icon sm quiet" aria-label="Restart ${service}" title="Restart" ?disabled=${off} @click=${ask('restart')}>${icon('redo')}</button>
