@@ -11,8 +11,10 @@ from durapy_core.cli.output import print_lines, print_table
 from durapy_core.cli.systemd_serve import serve_operations
 from durapy_core.deploy.base import Replica
 from durapy_core.deploy.hosts import open_host
-from durapy_core.deploy.systemd import SeveralManagers, SystemdManager
+from durapy_core.deploy.systemd import SystemdManager
 from durapy_core.deploy.systemd_install import Plan, carry_out, plan_install, plan_uninstall
+from durapy_core.deploy.systemd_rollout import SystemdRollouts
+from durapy_core.deploy.systemd_several import SeveralRollouts
 from durapy_core.deploy.systemd_units import Layout, make_layout, render_files
 from durapy_core.errors import DeployError, ServiceError, SettingsError
 from durapy_core.loader import find_services
@@ -134,9 +136,9 @@ def restart(name: Name, *, user: OfUser = False, host: HostUrl = None) -> None:
 @systemd.command()
 def serve(*, user: OfUser = False, host: Hosts = None) -> None:
     """Carry out what the console asks for, until SIGTERM; durapy-operations.service runs this."""
-    others = [SystemdManager(open_host(url)) for url in host or ()]
-    here = SystemdManager(open_host(None), user=user)
-    serve_operations(SeveralManagers([here, *others]))
+    here = SystemdRollouts(open_host(None), user=user)
+    others = [SystemdRollouts(open_host(url)) for url in host or ()]
+    serve_operations(SeveralRollouts([here, *others]))
 
 
 def _layout(names: list[str] | None, *, user: bool, run_as: str, hosts: list[str] | None) -> Layout:

@@ -9,15 +9,20 @@ import socket
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from loguru import logger
 
 from durapy_core import log, operations
-from durapy_core.deploy.base import DeployManager
+from durapy_core.deploy.rollout import Limits
+from durapy_core.deploy.systemd_several import SeveralRollouts
+from durapy_core.engines.base import Engine
+from durapy_core.fleet import Heard, load_fleet
 from durapy_core.heartbeat import Heartbeat
 from durapy_core.log_shipping import make_shipper
 from durapy_core.notify import open_notifier
+from durapy_core.operations.rollouts import Rollouts
 from durapy_core.replica import make_replica_name
 from durapy_core.revision import find_revision
 from durapy_core.settings import Settings, load_settings, make_data_dir, notify_address
@@ -29,7 +34,7 @@ from durapy_core.store_clock import StoreClock
 NAME: Final = "supervisor"
 
 
-def serve_operations(manager: DeployManager) -> None:
+def serve_operations(manager: SeveralRollouts) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
@@ -47,8 +52,21 @@ def serve_operations(manager: DeployManager) -> None:
         beats = Heartbeat(engine, account, clock=StoreClock(logger), notifier=notifier)
         with beats:
             logger.info("running")
-            operations.serve(engine, manager, stop, name=NAME)
+            rollouts = Rollouts(manager, partial(_hear, engine), limits=_limits(settings))
+            operations.serve(engine, manager, stop, name=NAME, rollouts=rollouts)
     logger.info("stopped")
+
+
+def _hear(engine: Engine, service: str) -> list[Heard]:
+    return [heard for heard in load_fleet(engine) if heard.status.service == service]
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        start_s=settings.rollout_start_s,
+        switch_s=settings.rollout_start_s,
+        watch_s=settings.rollout_watch_s,
+    )
 
 
 def _account(

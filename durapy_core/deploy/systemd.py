@@ -4,7 +4,7 @@ A service belongs to the rig if `durapy.target` wants its unit, which is what an
 to. A name is looked up among those and never handed on as it came.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -174,7 +174,7 @@ class SystemdManager(DeployManager):
 class SeveralManagers(DeployManager):
     """The services of several computers as one: whoever has a service is asked."""
 
-    def __init__(self, managers: list[SystemdManager]) -> None:
+    def __init__(self, managers: Sequence[SystemdManager]) -> None:
         self._managers = managers
 
     def replicas(self) -> list[Replica]:

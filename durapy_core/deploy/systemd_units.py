@@ -11,8 +11,8 @@ Sources: systemd.unit(5), systemd.service(5), systemd.exec(5), polkit(8).
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from pathlib import Path, PurePath
+from typing import Final, TypeVar
 
 from durapy_core.errors import SettingsError
 
@@ -25,6 +25,7 @@ NEXT_TEMPLATE: Final = "durapy-next@.service"
 _SYSTEM_UNITS: Final = Path("/etc/systemd/system")
 _POLKIT_RULES: Final = Path("/etc/polkit-1/rules.d/50-durapy.rules")
 _PATH: Final = re.compile(r"/[\w./+@:,-]*")
+P = TypeVar("P", bound=PurePath)
 _USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 
@@ -80,7 +81,7 @@ def make_layout(
     return Layout(checkout=checkout, units=units, run_as=run_as, whole=whole, hosts=hosts)
 
 
-def state_folder(checkout: Path) -> Path:
+def state_folder(checkout: P) -> P:
     """Return where a checkout under systemd keeps its links and revisions."""
     return checkout / ".durapy" / "systemd"
 

@@ -127,6 +127,12 @@ class SystemdRig:
         script = 'mkdir -p "$(dirname "$1")" && printf %s "$2" > "$1"'
         self.computer.do("sh", "-c", script, "sh", file, text, user=self._user)
 
+    def git(self, *arguments: str) -> str:
+        """Run Git in the checkout and return what it printed."""
+        identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
+        argv = ("git", *identity, *arguments)
+        return self.computer.do(*argv, user=self._user, cwd=self.folder).strip()
+
     def durapy(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run the command line in the checkout, as the user that it belongs to."""
         return self.computer.run("scripts/durapy", *arguments, user=self._user, cwd=self.folder)

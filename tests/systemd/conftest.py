@@ -20,6 +20,13 @@ def computer() -> Iterator[SystemdComputer]:
         yield computer
 
 
+ENVIRONMENT = """\
+DURAPY_PING_PERIOD_S=0.2
+DURAPY_ROLLOUT_WATCH_S=1
+UV_CACHE_DIR=/var/cache/uv
+UV_OFFLINE=1
+"""
+
 SLOW = '''
 import time
 from durapy_core import Command, Context, Service
@@ -41,6 +48,9 @@ def rig(computer: SystemdComputer, scratch: Path) -> SystemdRig:
     """The rig of ada, installed for the whole computer, with a service of her own."""
     rig = SystemdRig(computer, "ada", computer.check_out("ada", scratch))
     rig.write("services/dawdler/service.py", SLOW)
+    rig.write(".env", ENVIRONMENT)
+    rig.git("add", "--all")
+    rig.git("commit", "--quiet", "--message=A service of her own")
     rig.install("--now")
     return rig
 

@@ -126,3 +126,18 @@ def test_the_buttons_of_one_computer_reach_the_services_of_another(
 
     assert (done.returncode, done.stderr) == (0, "")
     assert computer.show("durapy@dawdler.service", "MainPID") not in (before, "0")
+
+
+def test_a_service_of_another_computer_is_rolled_out_from_this_one(
+    computer: SystemdComputer, rig: SystemdRig, bob: SystemdRig
+) -> None:
+    commit = rig.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "Nothing new")
+    rig.git("branch", "--force", "over-there", commit)
+    bob.install(*ADA)
+    computer.do("systemctl", "--user", "restart", "durapy-operations.service", user="bob")
+
+    done = bob.durapy("rollout", "dawdler", "over-there")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert rig.ps()["dawdler"]["revision"] == commit[:7]
+    assert bob.durapy("rollback", "dawdler").returncode == 0
