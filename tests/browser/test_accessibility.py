@@ -35,6 +35,7 @@ def asked(page: Page) -> None:
 
 def finding(page: Page) -> None:
     page.keyboard.press("Control+k")
+    page.get_by_label("Find a page, service or command").fill("init")
     expect(page.get_by_role("dialog").get_by_text("INITIATE_SESSION")).to_be_visible()
 
 
@@ -151,7 +152,7 @@ def test_nothing_moves_for_somebody_who_asked_for_less_motion(visitor: Visitor, 
 
 def test_everything_to_press_on_a_tablet_is_large_enough(browser: Browser, rig: LocalRig) -> None:
     with visiting(browser, rig, viewport=TABLET, has_touch=True, is_mobile=True) as visitor:
-        for path in ("/", "/commands"):
+        for path in ("/", "/commands", "/logs", "/deploy"):
             loaded(visitor.open(path))
 
             small = visitor.page.evaluate(_SMALL)

@@ -36,7 +36,7 @@ export function bar(bar) {
       }</span></button>
       <a class="btn quiet" href=${address(filter, 'text')} download title="As text">${icon('dl')}<span class="wide">Download</span><span class="sr">as text</span></a>
       <a class="btn quiet" href=${address(filter, 'jsonl')} download title="Download as JSON lines">JSON</a></div>
-    <div class="chips" role="group" aria-label="Services">${bar.services.map((name) => chip(name, bar))}<span class="grow"></span>
+    <div class="log-services" role="group" aria-label="Services">${bar.services.map((name) => chip(name, bar))}<span class="grow"></span>
       <span class="small dim num count" role="status">${bar.count}</span></div>`;
 }
 
