@@ -8,7 +8,9 @@ from threading import Event
 import pytest
 
 from durapy_core.status import ServiceState
+from tests.support.cutting_proxy import CuttingProxy
 from tests.support.fault_rig import LEASE_S, LIMIT_S, FaultRig
+from tests.support.redis_server import RedisServer
 from tests.support.service_process import ServiceProcess
 from tests.support.waiting import wait_for
 
@@ -78,6 +80,43 @@ def test_a_process_frozen_in_a_handler_sends_nothing_more_when_it_wakes_up(rig: 
 
             account = rig.account()
     assert (account.lost, account.doubled, account.receipts) == (0, 0, {})
+    assert account.redelivered > 0
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("late", [False, True], ids=["arrives before", "arrives after"])
+def test_a_send_on_its_way_when_its_process_freezes_is_made_once(
+    redis_rig: FaultRig,
+    aof_server: RedisServer,
+    *,
+    late: bool,
+) -> None:
+    rig = redis_rig
+    with CuttingProxy(aof_server.port) as proxy:
+        url = aof_server.tcp_url.replace(f":{aof_server.port}/", f":{proxy.port}/")
+        with rig.spawn(DURAPY_ENGINE=url) as first:
+            wait_for_state(first, ServiceState.IDLE)
+            with rig.spawn() as second:
+                wait_for_state(second, ServiceState.STANDBY)
+                frozen = first.status()
+                assert frozen is not None
+                proxy.arm("hold", on=b"FAULT_TELL")
+                rig.ask(20)
+                assert proxy.holding.wait(LIMIT_S)
+                os.kill(frozen.pid, signal.SIGSTOP)
+                if not late:
+                    proxy.let_go()
+                rig.wait_until_handled()  # by the other one
+                Event().wait(2 * LEASE_S)
+                proxy.let_go()
+                os.kill(frozen.pid, signal.SIGCONT)
+                wait_for_state(first, ServiceState.STANDBY)
+                rig.ask(20)
+                rig.wait_until_handled()
+
+                account = rig.account()
+    assert (account.lost, account.doubled, account.receipts) == (0, 0, {})
+    assert account.outcomes == {"done": 40}
     assert account.redelivered > 0
 
 
