@@ -2,15 +2,15 @@
 
 import pytest
 
-from durapy_core.status import ServiceState
-from tests.support.fault_rig import LIMIT_S, FaultRig, FaultTellCommand
+from tests.support.at_once import at_once
+from tests.support.fault_rig import FaultRig, FaultTellCommand
 from tests.support.service_process import ServiceProcess
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.redis]
 
-RECORDS = 300
-"""More than two batches."""
+RECORDS = 200
+"""More than a batch."""
 
 
 def end_within_a_batch(rig: FaultRig, process: ServiceProcess) -> None:
@@ -22,13 +22,14 @@ def end_within_a_batch(rig: FaultRig, process: ServiceProcess) -> None:
     assert len(rig.receipts()) < RECORDS
 
 
+@at_once("rigs")
 def test_a_service_that_ends_within_a_long_batch_leaves_the_rest_to_the_next(
     rig: FaultRig,
 ) -> None:
     with rig.spawn(lease_s=60) as first:
-        wait_for(lambda: rig.leader([first]), "a leader", limit_s=LIMIT_S)
+        first.wait_until_leading()
         with rig.spawn(lease_s=60) as second:
-            wait_for(lambda: stands_by(second), "a standby", limit_s=LIMIT_S)
+            second.wait_until_standing_by()
             rig.ask(RECORDS, for_s=0.01)
             end_within_a_batch(rig, first)  # to the one that stands by
             end_within_a_batch(rig, second)  # to nobody
@@ -41,8 +42,3 @@ def test_a_service_that_ends_within_a_long_batch_leaves_the_rest_to_the_next(
     assert account.outcomes == {"done": RECORDS}
     assert account.redelivered == 0
     assert told == sorted(told)
-
-
-def stands_by(process: ServiceProcess) -> bool:
-    status = process.status()
-    return status is not None and status.state is ServiceState.STANDBY

@@ -14,20 +14,29 @@ from durapy_core.ledger import BATCH
 from durapy_core.receipt import Receipt
 from durapy_core.status import ServiceState
 from durapy_core.testing import ServiceHarness
+from tests.support.at_once import at_once, do_at_once
 from tests.support.fault_rig import LIMIT_S, FaultAskCommand, FaultRig
 from tests.support.redis_server import RedisServer
-from tests.support.service_process import ServiceProcess
+from tests.support.service_process import ServiceProcess, shared_store
 from tests.support.vocabulary import HintCommand
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
 
-@pytest.mark.parametrize("position", range(3))
 def test_a_record_that_kills_its_process_is_passed_over_after_three_times(
-    sqlite_rig: FaultRig, position: int
+    tmp_path: Path, say: Callable[[str], None]
 ) -> None:
-    rig = sqlite_rig
+    def kill_at(position: int) -> None:
+        folder = tmp_path / str(position)
+        folder.mkdir()
+        with shared_store(f"sqlite:///{folder}/rig.db", folder) as shared:
+            is_passed_over(FaultRig(shared, say=say), position)
+
+    do_at_once(kill_at, range(3))
+
+
+def is_passed_over(rig: FaultRig, position: int) -> None:
     with rig.spawn() as first:
         wait_for(lambda: rig.leader([first]), "a leader", limit_s=LIMIT_S)
         first.terminate()
@@ -63,6 +72,8 @@ def passed(rig: FaultRig, key: str) -> bool:
     return key in {receipt.key for receipt in rig.receipts()}
 
 
+@pytest.mark.redis
+@at_once("rigs")
 def test_a_handler_that_raises_each_time_ends_nothing_in_10_000_commands(rig: FaultRig) -> None:
     with rig.spawn() as process:
         wait_for(lambda: rig.leader([process]), "a leader", limit_s=LIMIT_S)
