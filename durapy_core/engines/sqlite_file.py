@@ -24,6 +24,10 @@ except ImportError:  # Windows: writers rely on SQLite's own waiting
 
 _QUEUE_POLL_S: Final = 0.0002
 _BUSY_S: Final = 1.0
+_PAGES: Final = 10_000
+"""The write-ahead log is copied into the file when it has so many pages of 4 KB."""
+_PAGES_IF_SCARCE: Final = 1_000
+"""The same once the disk was full."""
 _MOST_WAL_BYTES: Final = 64 * 1024 * 1024
 """The write-ahead log is cut to this once it could be copied, such as after a reader that hung."""
 _FULL: Final = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
@@ -96,6 +100,8 @@ class SqliteFile:
                 except sqlite3.Error as error:
                     with suppress(sqlite3.Error):
                         self._writer.rollback()
+                    if _is_full(error):
+                        self._save_space()
                     if not _is_busy(error) or time.monotonic() > deadline_s:
                         raise explain(error, self.path) from error
 
@@ -129,9 +135,14 @@ class SqliteFile:
         )
         connection.text_factory = _decode
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA wal_autocheckpoint = 10000")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {_MOST_WAL_BYTES}")
         return connection
+
+    def _save_space(self) -> None:
+        """Copy the write-ahead log sooner from now on, or it fills again what is freed."""
+        with suppress(sqlite3.Error):
+            self._writer.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_IF_SCARCE}")
 
     @contextmanager
     def _turn(self, deadline_s: float) -> Iterator[None]:
@@ -184,7 +195,7 @@ def explain(error: sqlite3.Error, path: Path) -> EngineError:
     name = getattr(error, "sqlite_errorname", "")
     if _is_busy(error):
         return _locked(path)
-    if name.startswith(_FULL):
+    if _is_full(error):
         return EngineError(f"The disk of {path} is full, nothing was stored; free some space.")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return EngineError(f"{path} cannot be written ({error}); check its owner and permissions.")
@@ -196,6 +207,11 @@ def explain(error: sqlite3.Error, path: Path) -> EngineError:
 def _is_busy(error: sqlite3.Error) -> bool:
     name: str = getattr(error, "sqlite_errorname", "")
     return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"))
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    name: str = getattr(error, "sqlite_errorname", "")
+    return name.startswith(_FULL)
 
 
 def _locked(path: Path) -> EngineUnavailableError:

@@ -7,10 +7,11 @@ import pytest
 
 from durapy_core import Context, Controller, DurapyError, Service, ServiceContext
 from durapy_core.catalog import PublishedCatalog, encode
-from durapy_core.engines.base import CATALOG, COMMANDS, Progress
+from durapy_core.engines.base import CATALOG, COMMANDS, RECEIPTS, Progress
 from durapy_core.entry import START, Cursor, Entry, NewEntry
-from durapy_core.errors import ServiceError
+from durapy_core.errors import EngineError, ServiceError
 from durapy_core.patience import StoppedWaitingError
+from durapy_core.receipt import Outcome, Receipt
 from durapy_core.replica import Replica, ReplicaOptions
 from durapy_core.runtime import run_service
 from durapy_core.settings import Settings
@@ -363,6 +364,52 @@ def test_a_store_that_goes_away_within_a_batch_is_no_reason_to_handle_anything_t
         pass
 
     assert rig.heard == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("commit_s", [0, 3600])
+def test_after_a_send_that_was_refused_nothing_is_handled_until_the_store_takes_the_progress(
+    commit_s: float,
+) -> None:
+    rig = Rig()
+    rig.engine.error = EngineError
+
+    @rig.service.on(EchoCommand)
+    def send_to_a_full_store(command: EchoCommand, ctx: Context) -> None:
+        rig.engine.away, rig.engine.back_after = True, 3
+        ctx.send(HintCommand(text="never stored"))
+
+    replica = start(rig, commit_s=commit_s)
+    rig.hint("before")
+    refused = rig.engine.append(COMMANDS, encode(EchoCommand()))
+    rig.hint("after")
+    assert replica.turn(0) == 3
+    assert rig.heard == ["before"]
+
+    while replica.turn(0):
+        pass
+
+    receipts = [Receipt.from_entry(entry) for entry in rig.engine.page(RECEIPTS)]
+    failed = [receipt.key for receipt in receipts if receipt.outcome is Outcome.FAILED]
+    assert rig.heard == ["before", "after"]
+    assert failed == [refused.key]
+
+
+def test_a_standby_waits_for_a_store_that_refuses_and_a_process_that_starts_ends() -> None:
+    rig = Rig()
+    leader = start(rig)
+    standby = Replica(rig.service, rig.engine, ReplicaOptions(lease_s=60))
+    assert not standby._take_lead(0)
+    rig.engine.error, rig.engine.away = EngineError, True
+
+    with pytest.raises(EngineError):
+        rig.replica().startup()
+    rig.engine.back_after = 2
+    with logged() as lines:
+        assert standby.turn(0) == 0
+
+    assert standby.status().state is ServiceState.STANDBY
+    assert "waiting for the store: the store is away" in [line["message"] for line in lines]
+    leader.shutdown()
 
 
 def test_a_service_that_is_told_to_stop_does_not_wait_for_the_store() -> None:

@@ -29,8 +29,10 @@ def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
 @pytest.fixture
 def sqlite_rig(tmp_path: Path, say: Callable[[str], None]) -> Iterator[FaultRig]:
     """A rig on SQLite."""
-    with shared_store(f"sqlite:///{tmp_path}/rig.db", tmp_path) as shared:
-        yield FaultRig(shared, say=say)
+    folder = tmp_path / "sqlite"
+    folder.mkdir()
+    with shared_store(f"sqlite:///{folder}/rig.db", folder) as shared:
+        yield FaultRig(shared, say=lambda text: say(f"on SQLite: {text}"))
 
 
 @pytest.fixture
@@ -45,16 +47,16 @@ def redis_rig(
     aof_server: RedisServer, tmp_path: Path, say: Callable[[str], None]
 ) -> Iterator[FaultRig]:
     """A rig on Redis with its append-only file, over its Unix socket."""
-    with shared_store(aof_server.unix_url, tmp_path) as shared:
-        yield FaultRig(shared, say=say)
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with shared_store(aof_server.unix_url, folder) as shared:
+        yield FaultRig(shared, say=lambda text: say(f"on Redis: {text}"))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.redis)])
-def rig(request: pytest.FixtureRequest) -> FaultRig:
+@pytest.fixture
+def rigs(sqlite_rig: FaultRig, redis_rig: FaultRig) -> list[FaultRig]:
     """A rig on each engine that several processes can share."""
-    found = request.getfixturevalue(f"{request.param}_rig")
-    assert isinstance(found, FaultRig)
-    return found
+    return [sqlite_rig, redis_rig]
 
 
 @pytest.fixture

@@ -3,12 +3,15 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from durapy_core.settings import child_environment
 from durapy_core.status import DOWN_AFTER_S, ServiceState
+from tests.support.at_once import at_once
 from tests.support.fault_rig import LIMIT_S, FaultFreshCommand, FaultRig
 from tests.support.redis_server import RedisServer
 from tests.support.service_process import ROOT, ServiceProcess, shared_store
@@ -18,27 +21,70 @@ from tests.support.waiting import wait_for
 pytestmark = pytest.mark.e2e
 
 HOUR_S = 3600
-STEPS = pytest.mark.parametrize("by_s", [HOUR_S, -HOUR_S], ids=["forward", "back"])
+WAYS = {"forward": HOUR_S, "back": -HOUR_S}
 REFUSED = "(clock) the store's clock was set, so its age is not known"
 
 
-@pytest.fixture
-def clock(faketime: Path, tmp_path: Path) -> SteppedClock:
-    return SteppedClock(faketime, tmp_path / "clock")
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A rig, a clock, and by how much the test sets it."""
+
+    rig: FaultRig
+    clock: SteppedClock
+    by_s: int
+
+
+class Bench:
+    """Makes a rig for each way in which a clock may be set, until it is closed."""
+
+    def __init__(self, faketime: Path, folder: Path, say: Callable[[str], None]) -> None:
+        self.stack = ExitStack()
+        self._faketime = faketime
+        self._folder = folder
+        self._say = say
+
+    def make(self, url: Callable[[SteppedClock], str]) -> list[Stepped]:
+        """Return a rig on each of these stores, named by their URLs."""
+        return [self._rig(way, by_s, url) for way, by_s in WAYS.items()]
+
+    def _rig(self, way: str, by_s: int, url: Callable[[SteppedClock], str]) -> Stepped:
+        folder = self._folder / way
+        folder.mkdir()
+        clock = SteppedClock(self._faketime, folder / "clock")
+        shared = self.stack.enter_context(shared_store(url(clock), folder, way))
+        rig = FaultRig(shared, say=lambda text: self._say(f"{way}: {text}"))
+        return Stepped(rig, clock, by_s)
 
 
 @pytest.fixture
-def stepped_server(clock: SteppedClock) -> Iterator[RedisServer]:
-    with RedisServer(aof=True, environment=clock.environment) as server:
-        yield server
+def bench(faketime: Path, tmp_path: Path, say: Callable[[str], None]) -> Iterator[Bench]:
+    bench = Bench(faketime, tmp_path, say)
+    with bench.stack:
+        yield bench
 
 
 @pytest.fixture
-def stepped_rig(
-    stepped_server: RedisServer, tmp_path: Path, say: Callable[[str], None]
-) -> Iterator[FaultRig]:
-    with shared_store(stepped_server.unix_url, tmp_path) as shared:
-        yield FaultRig(shared, say=say)
+def beside_redis(bench: Bench, aof_server: RedisServer) -> list[Stepped]:
+    """On a Redis whose clock stays."""
+    return bench.make(lambda _: aof_server.unix_url)
+
+
+@pytest.fixture
+def on_stepped_redis(bench: Bench) -> list[Stepped]:
+    """Each on a Redis whose clock is set."""
+
+    def start(clock: SteppedClock) -> str:
+        server = RedisServer(aof=True, environment=clock.environment)
+        return bench.stack.enter_context(server).unix_url
+
+    return bench.make(start)
+
+
+@pytest.fixture
+def on_sqlite(bench: Bench, tmp_path: Path) -> list[Stepped]:
+    """On SQLite, whose clock is that of its computer."""
+    files = iter(range(len(WAYS)))
+    return bench.make(lambda _: f"sqlite:///{tmp_path}/{next(files)}.db")
 
 
 def state_of(process: ServiceProcess) -> ServiceState | None:
@@ -63,23 +109,23 @@ def is_fresh(rig: FaultRig, process: ServiceProcess) -> bool:
     return rows[f"triple/{status.replica}"].age_s <= DOWN_AFTER_S
 
 
-@STEPS
 @pytest.mark.redis
+@at_once("beside_redis")
 def test_a_computer_whose_clock_is_set_keeps_its_lead_and_judges_by_the_stores(
-    redis_rig: FaultRig, clock: SteppedClock, by_s: int
+    stepped: Stepped,
 ) -> None:
-    rig = redis_rig
+    rig, clock, by_s = stepped.rig, stepped.clock, stepped.by_s
     with rig.spawn(lease_s=3, **clock.environment) as one:
-        wait_for(lambda: state_of(one) is ServiceState.IDLE, "a leader", limit_s=LIMIT_S)
+        one.wait_until_leading()
         with rig.spawn(lease_s=3) as two, rig.stream():
-            wait_for(lambda: state_of(two) is ServiceState.STANDBY, "a standby", limit_s=LIMIT_S)
+            two.wait_until_standing_by()
             clock.set(by_s)
             wait_for(lambda: one.said("ms from the store's"), "a warning")
             (fresh,) = rig.shared.send(FaultFreshCommand())
             assert outcome_of(rig, fresh) == ("done", "")
             wait_for(lambda: offset_of(one) == pytest.approx(-by_s, abs=5), "the status to say so")
             assert is_fresh(rig, one)
-            assert state_of(two) is ServiceState.STANDBY
+            assert two.stands_by()
         rig.wait_until_handled()
 
         account = rig.account()
@@ -92,16 +138,16 @@ def offset_of(process: ServiceProcess) -> float | None:
     return status.clock_offset_s if status else None
 
 
-@STEPS
 @pytest.mark.redis
+@at_once("on_stepped_redis")
 def test_a_store_whose_clock_is_set_refuses_what_has_an_age_and_moves_no_lead(
-    stepped_rig: FaultRig, clock: SteppedClock, by_s: int
+    stepped: Stepped,
 ) -> None:
-    rig = stepped_rig
+    rig, clock, by_s = stepped.rig, stepped.clock, stepped.by_s
     with rig.spawn(lease_s=3) as one:
-        wait_for(lambda: state_of(one) is ServiceState.IDLE, "a leader", limit_s=LIMIT_S)
+        one.wait_until_leading()
         with rig.spawn(lease_s=3) as two:
-            wait_for(lambda: state_of(two) is ServiceState.STANDBY, "a standby", limit_s=LIMIT_S)
+            two.wait_until_standing_by()
             rig.ask(for_s=2)  # what follows waits behind it while the clock is set
             (before,) = rig.shared.send(FaultFreshCommand())
             clock.set(by_s)
@@ -113,28 +159,28 @@ def test_a_store_whose_clock_is_set_refuses_what_has_an_age_and_moves_no_lead(
             assert outcome_of(rig, later) == (("done", "") if by_s > 0 else ("refused", REFUSED))
             wait_for(lambda: is_fresh(rig, one) and is_fresh(rig, two), "fresh statuses")
             wait_for(lambda: state_of(one) is ServiceState.IDLE, "the leader to go on")
-            assert state_of(two) is ServiceState.STANDBY
+            assert two.stands_by()
             assert one.said("the store's clock jumped")
             account = rig.account()
     assert (account.lost, account.doubled, account.receipts) == (0, 0, {})
     assert account.redelivered == 0
 
 
-@STEPS
 @pytest.mark.redis
+@at_once("on_stepped_redis")
 def test_a_leader_that_dies_when_the_stores_clock_is_set_is_taken_over_from(
-    stepped_rig: FaultRig, clock: SteppedClock, by_s: int
+    stepped: Stepped,
 ) -> None:
-    rig = stepped_rig
+    rig, clock, by_s = stepped.rig, stepped.clock, stepped.by_s
     with rig.spawn() as one, rig.spawn() as two:
         both = [one, two]
         leader = wait_for(lambda: rig.leader(both), "a leader", limit_s=LIMIT_S)
         assert leader is not None
         both.remove(leader)
         (other,) = both
-        wait_for(lambda: state_of(other) is ServiceState.STANDBY, "a standby", limit_s=LIMIT_S)
+        other.wait_until_standing_by()
         dead = name_of(leader)
-        with rig.stream():
+        with rig.stream(every_s=0.05):
             leader.kill()
             clock.set(by_s)
             wait_for(lambda: rig.leader([other]), "the standby to lead")
@@ -156,15 +202,15 @@ def heard(rig: FaultRig, replica: str) -> bool:
     return row is not None and row.age_s <= DOWN_AFTER_S
 
 
-@STEPS
+@at_once("on_sqlite")
 def test_a_computer_whose_clock_is_set_keeps_its_leads_on_sqlite(
-    sqlite_rig: FaultRig, clock: SteppedClock, by_s: int
+    stepped: Stepped,
 ) -> None:
-    rig = sqlite_rig
+    rig, clock, by_s = stepped.rig, stepped.clock, stepped.by_s
     with rig.spawn(lease_s=3, **clock.environment) as one:
-        wait_for(lambda: state_of(one) is ServiceState.IDLE, "a leader", limit_s=LIMIT_S)
+        one.wait_until_leading()
         with rig.spawn(lease_s=3, **clock.environment) as two:
-            wait_for(lambda: state_of(two) is ServiceState.STANDBY, "a standby", limit_s=LIMIT_S)
+            two.wait_until_standing_by()
             rig.ask()
             clock.set(by_s)
             fresh = send_by_command_line(rig, clock)
@@ -174,7 +220,7 @@ def test_a_computer_whose_clock_is_set_keeps_its_leads_on_sqlite(
 
             wait_for(lambda: one.said("the store's clock jumped"), "a warning")
             wait_for(lambda: state_of(one) is ServiceState.IDLE, "the leader to go on")
-            assert state_of(two) is ServiceState.STANDBY
+            assert two.stands_by()
             account = rig.account()
     assert (account.lost, account.doubled, account.receipts) == (0, 0, {})
     assert account.redelivered == 0

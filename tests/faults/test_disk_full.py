@@ -6,6 +6,8 @@ from threading import Event
 
 import pytest
 
+from durapy_core.engines.base import COMMANDS
+from durapy_core.entry import NewEntry
 from durapy_core.errors import EngineError
 from tests.support.fault_rig import LIMIT_S, FaultRig
 from tests.support.redis_server import RedisServer
@@ -14,6 +16,9 @@ from tests.support.small_disk import SmallDisk
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
+
+WRITES = 2_000
+"""Pages of their own in the write-ahead log: many times a small disk."""
 
 FULL_S = 1.5
 """How long the store has no space: longer than the lease of the services."""
@@ -133,6 +138,21 @@ def test_a_redis_that_syncs_each_record_ends_on_a_full_disk_and_comes_back_with_
             account = rig.account()
     assert (account.lost, account.doubled, account.receipts) == (0, 0, {})
     assert set(account.outcomes) == {"done"}
+
+
+def test_what_is_freed_on_a_full_disk_is_not_filled_by_the_write_ahead_log(
+    full_sqlite: FaultRig, small_disk: SmallDisk
+) -> None:
+    engine, entry = full_sqlite.shared.engine, NewEntry(type="PING", body="{}")
+    small_disk.fill()
+    with pytest.raises(EngineError, match="is full"):
+        full_sqlite.ask()
+    small_disk.free()
+
+    for _ in range(WRITES):
+        engine.append(COMMANDS, entry)
+
+    assert len(engine.page(COMMANDS, limit=WRITES + 1)) == WRITES
 
 
 def test_a_service_that_starts_on_a_full_disk_says_so(

@@ -2,11 +2,10 @@
 
 import pytest
 
+from tests.support.at_once import at_once
 from tests.support.fault_rig import FaultRig, kill_again_and_again
 
 pytestmark = pytest.mark.e2e
-
-MANY = pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(1800)])
 
 
 def kills_neither_lose_nor_double(rig: FaultRig, kills: int) -> None:
@@ -19,13 +18,14 @@ def kills_neither_lose_nor_double(rig: FaultRig, kills: int) -> None:
 
 
 @pytest.mark.redis
-@pytest.mark.parametrize("kills", [20, MANY])
-def test_kills_at_random_moments_neither_lose_nor_double(redis_rig: FaultRig, kills: int) -> None:
-    kills_neither_lose_nor_double(redis_rig, kills)
+@at_once("rigs")
+def test_kills_at_random_moments_neither_lose_nor_double(rig: FaultRig) -> None:
+    kills_neither_lose_nor_double(rig, 20)
 
 
-@pytest.mark.parametrize("kills", [10, MANY])
-def test_kills_at_random_moments_neither_lose_nor_double_on_sqlite(
-    sqlite_rig: FaultRig, kills: int
-) -> None:
-    kills_neither_lose_nor_double(sqlite_rig, kills)
+@pytest.mark.redis
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@at_once("rigs")
+def test_many_kills_at_random_moments_neither_lose_nor_double(rig: FaultRig) -> None:
+    kills_neither_lose_nor_double(rig, 200)

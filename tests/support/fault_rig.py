@@ -14,7 +14,6 @@ from durapy_core.engines.base import RECEIPTS
 from durapy_core.entry import START, Cursor
 from durapy_core.errors import EngineError
 from durapy_core.receipt import RECEIPT, Outcome, Receipt
-from durapy_core.status import ServiceState
 from tests.support.service_process import ServiceProcess, Shared
 from tests.support.waiting import wait_for
 
@@ -166,12 +165,7 @@ class FaultRig:
 
     def leader(self, processes: list[ServiceProcess]) -> ServiceProcess | None:
         """Return the process among these that leads, by its own account; None if none does."""
-        leading = (ServiceState.IDLE, ServiceState.BUSY)
-        for process in processes:
-            status = process.status()
-            if status is not None and status.state in leading:
-                return process
-        return None
+        return next((process for process in processes if process.leads()), None)
 
     def wait_until_handled(self) -> None:
         """Return once every record has its receipt."""

@@ -7,7 +7,7 @@ from durapy_core.engines.base import Progress
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.engines.safe_state import SafeState
 from durapy_core.entry import Cursor, Entry, NewEntry
-from durapy_core.errors import EngineUnavailableError
+from durapy_core.errors import EngineError, EngineUnavailableError
 
 
 class FickleEngine(MemoryEngine):
@@ -15,6 +15,7 @@ class FickleEngine(MemoryEngine):
 
     Attributes:
         away: whether the store is away.
+        error: what a call raises then; a store that answers but refuses raises EngineError.
         refused: set at every call that failed for that.
         back_after: if set, the store comes back by itself after so many failing calls.
         commits: every progress that was written, in order.
@@ -23,6 +24,7 @@ class FickleEngine(MemoryEngine):
     def __init__(self) -> None:
         super().__init__()
         self.away = False
+        self.error: type[EngineError] = EngineUnavailableError
         self.refused = Event()
         self.back_after: int | None = None
         self.commits: list[Progress] = []
@@ -82,4 +84,4 @@ class FickleEngine(MemoryEngine):
                 self.away, self.back_after = False, None
                 return
         self.refused.set()
-        raise EngineUnavailableError("the store is away")
+        raise self.error("the store is away")

@@ -20,7 +20,13 @@ from durapy_core.status import ServiceState, ServiceStatus
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
-LIMIT_S = 60
+LIMIT_S = 120
+_PARTS = {
+    "running": "leads",
+    "taking the lead": "leads",
+    "standing by: ": "stands by",
+    "This process stands by from now on": "stands by",
+}
 
 
 class Shared:
@@ -113,6 +119,14 @@ class ServiceProcess:
         self._process.kill()
         self._process.wait(LIMIT_S)
 
+    def freeze(self) -> None:
+        """Let it hang, with all of its threads, until `thaw`."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
     def ended(self) -> bool:
         """Return whether it has ended."""
         return self._process.poll() is not None
@@ -123,12 +137,31 @@ class ServiceProcess:
 
     def lines(self) -> list[dict[str, Any]]:
         """Return what it has logged so far."""
-        text = self.output.read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        *lines, _ = self.output.read_text(encoding="utf-8").split("\n")  # the last may be half
+        return [json.loads(line) for line in lines if line.startswith("{")]
 
     def said(self, message: str) -> bool:
         """Return whether a line of its log holds this message."""
         return any(message in line["message"] for line in self.lines())
+
+    def leads(self) -> bool:
+        """Return whether it leads, by what it logged last of that.
+
+        The status says so as well, but up to a second later.
+        """
+        return self._part() == "leads"
+
+    def stands_by(self) -> bool:
+        """Return whether it stands by, by what it logged last of that."""
+        return self._part() == "stands by"
+
+    def wait_until_leading(self) -> None:
+        """Return once it leads."""
+        wait_for(self.leads, f"{self.service} to lead", limit_s=LIMIT_S, every_s=0.02)
+
+    def wait_until_standing_by(self) -> None:
+        """Return once it stands by."""
+        wait_for(self.stands_by, f"{self.service} to stand by", limit_s=LIMIT_S, every_s=0.02)
 
     def __enter__(self) -> Self:
         return self
@@ -141,6 +174,15 @@ class ServiceProcess:
     ) -> None:
         if self._process.poll() is None:
             self.kill()
+
+    def _part(self) -> str:
+        parts = [
+            part
+            for line in self.lines()
+            for said, part in _PARTS.items()
+            if line["message"].startswith(said) or line["message"].endswith(said)
+        ]
+        return parts[-1] if parts else ""
 
     def _runs(self) -> bool:
         assert self._process.poll() is None, self.output.read_text(encoding="utf-8")

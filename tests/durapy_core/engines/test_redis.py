@@ -112,6 +112,18 @@ def test_a_clock_that_was_set_back_does_not_change_the_order(engine: Engine, cli
     assert engine.read(LOG, after=Cursor("9999999999999-5")) == [stored]
 
 
+def test_a_line_from_before_the_clock_was_set_back_is_not_fresh(
+    engine: Engine, client: Any
+) -> None:
+    ahead_s = engine.now_s() + 3600
+    client.hset("durapy:{durapy}:table:status", "one", f"{ahead_s} text")
+
+    row = engine.table("status")["one"]
+
+    assert row.text == "text"
+    assert row.age_s == pytest.approx(3600, abs=60)
+
+
 def test_progress_that_others_wrote_meanwhile_is_replaced_whole(
     server: RedisServer, engine: Engine
 ) -> None:

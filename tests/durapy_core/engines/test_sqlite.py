@@ -223,6 +223,14 @@ def test_time_does_not_go_back_when_the_clock_was_set_back(engine: Engine, path:
     assert engine.append("operations", ping(3)).sent_at_s < ahead_s
 
 
+def test_a_line_from_before_the_clock_was_set_back_is_not_fresh(engine: Engine, path: Path) -> None:
+    engine.put("status", "one", "text")
+    with sqlite3.connect(path) as clock:
+        clock.execute("UPDATE lines SET written_at_s = written_at_s + 3600")
+
+    assert engine.table("status")["one"].age_s == pytest.approx(3600, abs=60)
+
+
 def test_a_key_is_never_used_again(engine: Engine, path: Path) -> None:
     stored = engine.append_many(LOG, [ping(n) for n in range(3)])
     with sqlite3.connect(path) as janitor:
