@@ -213,12 +213,12 @@ def test_a_computer_whose_clock_is_set_keeps_its_leads_on_sqlite(
             two.wait_until_standing_by()
             rig.ask()
             clock.set(by_s)
+            wait_for(lambda: one.said("the store's clock jumped"), "a warning")
             fresh = send_by_command_line(rig, clock)
             assert outcome_of(rig, fresh) == (("done", "") if by_s > 0 else ("refused", REFUSED))
             rig.ask(20)
             rig.wait_until_handled()
 
-            wait_for(lambda: one.said("the store's clock jumped"), "a warning")
             wait_for(lambda: state_of(one) is ServiceState.IDLE, "the leader to go on")
             assert two.stands_by()
             account = rig.account()
