@@ -134,7 +134,9 @@ def test_the_list_of_keys_has_every_key_of_the_page(visitor: Visitor, page: Page
     visitor.open("/commands")
     page.keyboard.press("?")
 
-    rows = page.get_by_role("dialog", name="Keyboard").get_by_role("row")
+    box = page.get_by_role("dialog", name="Keyboard")
+    expect(box).to_be_visible()
+    rows = box.get_by_role("row")
     listed = {" ".join(row.locator("kbd").all_inner_texts()) for row in rows.all()}
 
     always = {"g d", "g c", "Ctrl K", "Ctrl .", "/", "a", "t", "?"}

@@ -37,10 +37,12 @@ const services = () =>
 /** Open the dialog; Enter goes to the first hit. */
 export async function find() {
   const box = dialog('find', 'Find');
-  let places = [...pages(), ...services()];
+  /** @type {Place[]} */
+  let types = [];
   let typed = '';
   const hits = () => {
     const query = typed.toLowerCase();
+    const places = [...pages(), ...services(), ...types];
     return places.filter(({ name }) => name.toLowerCase().includes(query)).slice(0, SHOWN);
   };
   const go = (/** @type {Event} */ event) => {
@@ -56,8 +58,10 @@ export async function find() {
   const input = box.querySelector('input');
   if (input) input.value = '';
   paint();
+  rig.addEventListener('change', paint); // the services may not be known yet
+  box.addEventListener('close', () => rig.removeEventListener('change', paint), { once: true });
   box.showModal();
-  places = [...places, ...(await commands())];
+  types = await commands();
   paint();
 }
 
