@@ -30,7 +30,7 @@ def test_a_service_that_ends_within_a_long_batch_leaves_the_rest_to_the_next(
         first.wait_until_leading()
         with rig.spawn(lease_s=60) as second:
             second.wait_until_standing_by()
-            rig.ask(RECORDS, for_s=0.01)
+            rig.ask(RECORDS, for_s=0.005)
             end_within_a_batch(rig, first)  # to the one that stands by
             end_within_a_batch(rig, second)  # to nobody
             with rig.spawn(lease_s=60):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.at_once import at_once
+from tests.support.at_once import at_once, do_at_once
 from tests.support.fault_rig import FaultRig, kill_again_and_again
 
 pytestmark = pytest.mark.e2e
@@ -18,9 +18,11 @@ def kills_neither_lose_nor_double(rig: FaultRig, kills: int) -> None:
 
 
 @pytest.mark.redis
-@at_once("rigs")
-def test_kills_at_random_moments_neither_lose_nor_double(rig: FaultRig) -> None:
-    kills_neither_lose_nor_double(rig, 20)
+def test_kills_at_random_moments_neither_lose_nor_double(
+    redis_rig: FaultRig, sqlite_rig: FaultRig
+) -> None:
+    kills = {redis_rig: 20, sqlite_rig: 10}
+    do_at_once(lambda rig: kills_neither_lose_nor_double(rig, kills[rig]), kills)
 
 
 @pytest.mark.redis

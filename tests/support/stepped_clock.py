@@ -5,6 +5,18 @@ CLOCK_MONOTONIC and CLOCK_BOOTTIME, stay the kernel's.
 """
 
 from pathlib import Path
+from typing import Final
+
+_SITE: Final = """
+import threading, time
+
+def sleep(seconds):
+    threading.Event().wait(seconds)
+
+time.sleep = sleep
+"""
+"""Python sleeps until a moment of CLOCK_MONOTONIC, which libfaketime miscounts when the clock is
+just being set: time.sleep then raises EINVAL, as it never does by itself."""
 
 
 class SteppedClock:
@@ -16,11 +28,15 @@ class SteppedClock:
 
     def __init__(self, library: Path, file: Path) -> None:
         self._file = file
+        site = file.with_suffix(".site")
+        site.mkdir()
+        (site / "sitecustomize.py").write_text(_SITE, encoding="ascii")
         self.environment = {
             "LD_PRELOAD": f"{library} libc.so.6",  # Redis' own malloc asks for the time too early
             "FAKETIME_TIMESTAMP_FILE": str(file),
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "PYTHONPATH": str(site),
         }
         self.set(0)
 
