@@ -160,16 +160,16 @@ def test_a_handler_that_takes_long_is_shown_and_left_alone(
 def test_a_service_that_cannot_start_is_explained_in_one_line(
     computer: SystemdComputer, rig: SystemdRig
 ) -> None:
-    file = f"{rig.folder}/services/ponger/service.py"
-    computer.do("cp", "-p", file, "/tmp/ponger.py", user="ada")  # noqa: S108 (in the container)
+    file = f"{rig.folder}/services/pinger/service.py"
+    computer.do("cp", "-p", file, "/tmp/pinger.py", user="ada")  # noqa: S108 (in the container)
     computer.do("sh", "-c", f"echo 'import no_such_camera' >> {file}", user="ada")
 
-    done = rig.durapy("restart", "ponger")
+    done = rig.durapy("restart", "pinger")
 
-    computer.do("cp", "-p", "/tmp/ponger.py", file, user="ada")  # noqa: S108 (as above)
-    rig.systemd("start", "ponger")
+    computer.do("cp", "-p", "/tmp/pinger.py", file, user="ada")  # noqa: S108 (as above)
+    rig.systemd("start", "pinger")
     assert done.returncode == 8
-    assert "ponger did not start: " in done.stderr
+    assert "pinger did not start: " in done.stderr
     assert "no_such_camera" in done.stderr
     assert done.stderr.count("\n") == 1
 
