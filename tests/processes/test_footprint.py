@@ -18,6 +18,8 @@ from tests.support.waiting import wait_for
 pytestmark = pytest.mark.e2e
 
 _IDLE_S = 10.0
+_LOOKS = 3
+MOST_IDLE = 0.003
 NOT_FOR_A_SERVICE = ("docker", "jsonschema", "rich", "tornado", "webserver")
 
 LOOKING_ROUND = """
@@ -66,14 +68,18 @@ def test_an_idle_service_is_small_and_costs_next_to_nothing(shared: Shared) -> N
         process.wait_until_running()
         pause = Event()
         pause.wait(2)  # a new service tidies up
-        before_s = used_s(first)
-        pause.wait(_IDLE_S)
-        idle = (used_s(first) - before_s) / _IDLE_S
-        resident_mb = rss_mb(first)
+        idle = 1.0
+        for _ in range(_LOOKS):  # other work on the computer only ever adds to what is measured
+            before_s = used_s(first)
+            pause.wait(_IDLE_S)
+            idle = min(idle, (used_s(first) - before_s) / _IDLE_S)
+            if idle < MOST_IDLE:
+                break
+        resident_mib = rss_mib(first)
 
     assert to_first_status_s < 0.8  # 0.28 to 0.47 s were measured, the latter on a busy computer
-    assert idle < 0.003  # 0.07 to 0.2 %
-    assert resident_mb < (45 if shared.url.startswith("sqlite") else 52)  # 44 and 49
+    assert idle < MOST_IDLE  # 0.07 to 0.2 % were measured
+    assert resident_mib < (45 if shared.url.startswith("sqlite") else 50)  # 43 and 47
 
 
 def used_s(status: ServiceStatus | None) -> float:
@@ -84,10 +90,10 @@ def used_s(status: ServiceStatus | None) -> float:
     return used
 
 
-def rss_mb(status: ServiceStatus | None) -> float:
-    """Return how much memory of a service is resident, shared libraries included, in MB."""
+def rss_mib(status: ServiceStatus | None) -> float:
+    """Return how much memory of a service is resident, shared libraries included, in MiB."""
     assert status is not None
     text = Path(f"/proc/{status.pid}/status").read_text(encoding="utf-8")
     found = re.search(r"VmRSS:\s+(\d+) kB", text)
     assert found is not None
-    return int(found[1]) * 1024 / 1e6
+    return int(found[1]) / 1024

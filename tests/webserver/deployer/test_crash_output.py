@@ -68,6 +68,7 @@ def test_the_last_words_of_each_run_are_kept_once(
 
     assert {line.message for line in lines} == {"ImportError: no such module"}
     assert {line.fields["service"] for line in lines} == {"dying"}
-    assert len(lines) in (runs - 1, runs)  # the last one may have been killed before it printed
+    assert len(lines) >= max(runs - 1, 3)  # the last one may have been killed before it printed
+    assert len({line.time for line in lines}) == len(lines)
     assert 'File "x.py", line 1' in lines[0].fields["exception"]
     assert lines[0].time < lines[1].time
