@@ -18,7 +18,7 @@ from tests.support.waiting import wait_for
 pytestmark = pytest.mark.e2e
 
 _IDLE_S = 10.0
-_LOOKS = 3
+_LOOKS = 6
 MOST_IDLE = 0.003
 NOT_FOR_A_SERVICE = ("docker", "jsonschema", "rich", "tornado", "webserver")
 
