@@ -158,7 +158,12 @@ class Rollout:
         if not self._runs(pair.new):
             raise DeployError("the rollout was found half-way, and the new one does not run")
         if pair.ran and self._runs(pair.old):
-            raise DeployError("the rollout was found half-way, and the old one is in charge")
+            ready = self._stands_by(pair, self._manager.pulse(pair.new))
+            if pair.own == "old" or not ready:
+                raise DeployError("the rollout was found half-way, and the old one is in charge")
+            # The old one may have been told to end: it would end after it was left in charge.
+            self._tell("switch", "found half-way: the old one ends, and the lease passes")
+            self._manager.halt(pair.old)
         self._settle(pair)
 
     def _replace(self, pair: Pair, name: str) -> bool:
