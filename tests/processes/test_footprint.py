@@ -17,8 +17,8 @@ from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
-_IDLE_S = 10.0
-_LOOKS = 6
+_IDLE_S = 5.0
+_LOOKS = 12
 MOST_IDLE = 0.003
 NOT_FOR_A_SERVICE = ("docker", "jsonschema", "rich", "tornado", "webserver")
 
