@@ -19,7 +19,9 @@ pytestmark = pytest.mark.e2e
 
 _IDLE_S = 5.0
 _LOOKS = 12
-MOST_IDLE = 0.003
+MOST_IDLE = {"redis": 0.003, "sqlite": 0.004}
+"""Of a core. On SQLite two threads look four times a second each in case a doorbell was not heard,
+which costs 0.15 %: 0.25 to 0.31 % were measured in all, and 0.07 to 0.2 % on Redis."""
 NOT_FOR_A_SERVICE = ("docker", "jsonschema", "rich", "tornado", "webserver")
 
 LOOKING_ROUND = """
@@ -62,6 +64,7 @@ def test_a_service_loads_nothing_of_the_console_the_deployer_and_the_tables(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the figures are read from /proc")
 def test_an_idle_service_is_small_and_costs_next_to_nothing(shared: Shared) -> None:
+    engine = "sqlite" if shared.url.startswith("sqlite") else "redis"
     with ServiceProcess("ponger", shared, ROOT / "services", {}) as process:
         first = wait_for(process.status, "the first status", every_s=0.01)
         to_first_status_s = used_s(first)
@@ -73,13 +76,13 @@ def test_an_idle_service_is_small_and_costs_next_to_nothing(shared: Shared) -> N
             before_s = used_s(first)
             pause.wait(_IDLE_S)
             idle = min(idle, (used_s(first) - before_s) / _IDLE_S)
-            if idle < MOST_IDLE:
+            if idle < MOST_IDLE[engine]:
                 break
         resident_mib = rss_mib(first)
 
     assert to_first_status_s < 0.8  # 0.28 to 0.47 s were measured, the latter on a busy computer
-    assert idle < MOST_IDLE  # 0.07 to 0.2 % were measured
-    assert resident_mib < (45 if shared.url.startswith("sqlite") else 50)  # 43 and 47
+    assert idle < MOST_IDLE[engine]
+    assert resident_mib < (45 if engine == "sqlite" else 50)  # 43 and 47
 
 
 def used_s(status: ServiceStatus | None) -> float:
