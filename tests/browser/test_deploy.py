@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from durapy_core.engines import EngineOptions, open_engine
 from tests.support.deployed import HeldRollouts, deploying
@@ -61,6 +61,22 @@ def test_a_rollout_is_cancelled_from_the_page(deploy: Page, manager: HeldRollout
     deploy.get_by_role("button", name="Cancel rollout").click()
 
     expect(deploy.locator("#toasts")).to_contain_text("ponger: cancelled by webserver:")
+    expect(deploy.get_by_role("button", name="Deploy", exact=True)).to_be_enabled()
+
+
+def test_a_list_that_comes_late_does_not_hide_how_a_rollout_ended(
+    deploy: Page, manager: HeldRollouts
+) -> None:
+    late: list[tuple[Route, APIResponse]] = []
+    deploy.route("**/api/v1/operations?*", lambda route: late.append((route, route.fetch())))
+    deploy.get_by_role("button", name="Deploy", exact=True).click()
+    deploy.get_by_role("button", name="Cancel rollout").click()
+    expect(deploy.locator("#toasts")).to_contain_text("ponger: cancelled by webserver:")
+
+    for route, response in late:
+        route.fulfill(response=response)
+
+    assert '"requested"' in late[0][1].text()
     expect(deploy.get_by_role("button", name="Deploy", exact=True)).to_be_enabled()
 
 

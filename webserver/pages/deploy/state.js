@@ -118,7 +118,8 @@ class DeployState extends EventTarget {
 
   async #loadOperations() {
     try {
-      this.operations = (await api('operations', { query: { limit: 200 } })).operations;
+      const { operations } = await api('operations', { query: { limit: 200 } });
+      this.operations = withoutGoingBack(operations, this.operations);
     } catch {
       return; // the banner says that the server is gone
     }
@@ -175,5 +176,18 @@ class DeployState extends EventTarget {
 
 /** An operation after some news: what was asked for, by whom and when stays. @param {News} before @param {News} news @returns {News} */
 const moved = ({ wishes, by, at }, news) => ({ ...news, lines: [], wishes, by, at });
+
+/**
+ * Operations as they were listed, but for those whose end was heard while the list was under way.
+ *
+ * @param {News[]} listed
+ * @param {News[]} known
+ */
+function withoutGoingBack(listed, known) {
+  const ended = new Map(
+    known.filter(({ state }) => state !== 'requested').map((it) => [it.key, it]),
+  );
+  return listed.map((it) => (it.state === 'requested' && ended.get(it.key)) || it);
+}
 
 export const deploy = new DeployState();
