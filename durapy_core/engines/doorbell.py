@@ -29,8 +29,8 @@ class Bell(Protocol):
     def drain(self) -> None:
         """Forget what rang so far: the query that follows sees it."""
 
-    def wait(self, wait_s: float) -> None:
-        """Return when it rings, after `wait_s` or `LONGEST_WAIT_S`, whichever is first."""
+    def wait(self, wait_s: float) -> bool:
+        """Return True when it rings, False after `wait_s` or `LONGEST_WAIT_S`."""
 
     def close(self) -> None:
         """Take the bell down."""
@@ -133,10 +133,13 @@ class _SocketBell:
             while self._socket.recv(16):
                 pass
 
-    def wait(self, wait_s: float) -> None:
-        self._socket.settimeout(min(wait_s, LONGEST_WAIT_S))
-        with suppress(TimeoutError):
+    def wait(self, wait_s: float) -> bool:
+        self._socket.settimeout(max(min(wait_s, LONGEST_WAIT_S), 0))
+        try:
             self._socket.recv(16)
+        except (TimeoutError, BlockingIOError):
+            return False
+        return True
 
     def close(self) -> None:
         self._socket.close()
@@ -145,13 +148,14 @@ class _SocketBell:
 
 
 class _Clock:
-    """The bell of a system without Unix sockets: it rings all the time."""
+    """The bell of a system without Unix sockets: it never rings, and nobody waits for it long."""
 
     def drain(self) -> None:
         """Nothing to forget."""
 
-    def wait(self, wait_s: float) -> None:
-        time.sleep(min(wait_s, POLL_S))
+    def wait(self, wait_s: float) -> bool:
+        time.sleep(max(min(wait_s, POLL_S), 0))
+        return False
 
     def close(self) -> None:
         """Nothing to take down."""

@@ -94,16 +94,17 @@ class SqliteEngine(SqliteUpkeep, SqliteSafeState, Engine):
             return [entry_of(row) for row in self._file.query(READ, (number, start, limit))]
         bell = self._take_bell(number)
         try:
+            bell.drain()
             deadline_s = time.monotonic() + wait_s
-            while True:
-                bell.drain()
+            while not self._closed:
                 rows = self._file.query(READ, (number, start, limit))
-                left_s = deadline_s - time.monotonic()
-                if rows or left_s <= 0:
+                if rows:
                     return [entry_of(row) for row in rows]
-                bell.wait(left_s)
-                if self._closed:
-                    return []
+                if bell.wait(deadline_s - time.monotonic()):
+                    bell.drain()
+                elif time.monotonic() >= deadline_s:
+                    break  # the next read looks
+            return []
         finally:
             self._give_bell_back(number, bell)
 

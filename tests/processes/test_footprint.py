@@ -19,9 +19,13 @@ pytestmark = pytest.mark.e2e
 
 _IDLE_S = 5.0
 _LOOKS = 12
-MOST_IDLE = {"redis": 0.003, "sqlite": 0.004}
-"""Of a core. On SQLite two threads look four times a second each in case a doorbell was not heard,
-which costs 0.15 %: 0.25 to 0.31 % were measured in all, and 0.07 to 0.2 % on Redis."""
+"""Other work on the computer only ever adds to what is measured, so the least of some counts."""
+_STARTS = 5
+MOST_IDLE = 0.003
+"""Of a core: 0.05 to 0.2 % were measured on Redis, 0.2 to 0.28 % on SQLite, where two threads look
+four times a second each in case a doorbell was not heard."""
+MOST_TO_FIRST_STATUS_S = 0.6
+"""Of CPU time: 0.28 to 0.35 s were measured, up to 0.52 s on a busy computer."""
 NOT_FOR_A_SERVICE = ("docker", "jsonschema", "rich", "tornado", "webserver")
 
 LOOKING_ROUND = """
@@ -64,25 +68,34 @@ def test_a_service_loads_nothing_of_the_console_the_deployer_and_the_tables(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the figures are read from /proc")
 def test_an_idle_service_is_small_and_costs_next_to_nothing(shared: Shared) -> None:
-    engine = "sqlite" if shared.url.startswith("sqlite") else "redis"
+    idle = 1.0
     with ServiceProcess("ponger", shared, ROOT / "services", {}) as process:
-        first = wait_for(process.status, "the first status", every_s=0.01)
-        to_first_status_s = used_s(first)
         process.wait_until_running()
+        status = process.status()
         pause = Event()
         pause.wait(2)  # a new service tidies up
-        idle = 1.0
-        for _ in range(_LOOKS):  # other work on the computer only ever adds to what is measured
-            before_s = used_s(first)
+        for _ in range(_LOOKS):
+            before_s = used_s(status)
             pause.wait(_IDLE_S)
-            idle = min(idle, (used_s(first) - before_s) / _IDLE_S)
-            if idle < MOST_IDLE[engine]:
+            idle = min(idle, (used_s(status) - before_s) / _IDLE_S)
+            if idle < MOST_IDLE:
                 break
-        resident_mib = rss_mib(first)
+        resident_mib = rss_mib(status)
 
-    assert to_first_status_s < 0.8  # 0.28 to 0.47 s were measured, the latter on a busy computer
-    assert idle < MOST_IDLE[engine]
-    assert resident_mib < (45 if engine == "sqlite" else 50)  # 43 and 47
+    assert idle < MOST_IDLE
+    assert resident_mib < (45 if shared.url.startswith("sqlite") else 50)  # 43 and 47
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the figures are read from /proc")
+def test_a_service_is_there_after_little_work(shared: Shared) -> None:
+    used = 10.0
+    for _ in range(_STARTS):
+        with ServiceProcess("ponger", shared, ROOT / "services", {}) as process:
+            used = min(used, used_s(wait_for(process.status, "the first status", every_s=0.01)))
+        if used < MOST_TO_FIRST_STATUS_S:
+            break
+
+    assert used < MOST_TO_FIRST_STATUS_S
 
 
 def used_s(status: ServiceStatus | None) -> float:
