@@ -1,5 +1,6 @@
 """One term of a service: from taking the lead to giving it up, or to finding that it is lost."""
 
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -26,6 +27,9 @@ from durapy_core.takeover import NOTHING, Takeover
 
 _SHORTEST_WAIT_S: Final = 0.001
 """A shorter wait for the next record is not worth a round trip of its own."""
+
+_let_others_begin: Final = getattr(os, "sched_yield", lambda: None)
+"""Saving takes a while: services that were woken by the same record call their handlers first."""
 
 
 class Term:
@@ -113,7 +117,10 @@ class Term:
         if spare_s > _SHORTEST_WAIT_S and not books.is_even and not books.is_in_doubt:
             entries = self._read(spare_s, None)  # what is finished need not be committed yet
         if not entries:
-            entries = self._read(wait_s, books.due(self._keep()))
+            due = books.due(self._keep())
+            if due is not None:
+                _let_others_begin()
+            entries = self._read(wait_s, due)
         if entries:
             self._handle(entries)
         elif self._dispatcher.redelivery is not None:
