@@ -43,6 +43,7 @@ class LogFeed:
         self._engine = engine
         self._keep = keep
         self._listeners: list[Listener] = []
+        self._jump_listeners: list[Callable[[], None]] = []
         self._entries: list[Entry] = []
         self._first: Cursor = Cursor("")
         self._bytes = 0
@@ -63,6 +64,10 @@ class LogFeed:
     def listen(self, listener: Listener) -> None:
         """Call `listener` with each batch of new entries."""
         self._listeners.append(listener)
+
+    def listen_for_jumps(self, listener: Callable[[], None]) -> None:
+        """Call `listener` when reading goes on elsewhere than after the last entry given out."""
+        self._jump_listeners.append(listener)
 
     def since(self, cursor: Cursor, limit: int) -> list[Entry] | None:
         """Return up to `limit` entries after the cursor up to `position`; None if not in memory.
@@ -91,6 +96,12 @@ class LogFeed:
         self._entries, self._bytes = [], 0
         self._first = self.position = cursor
         self.ready.set()
+
+    def _jump(self, cursor: Cursor) -> None:
+        """Go on elsewhere, and say so; runs on the event loop."""
+        self._begin(cursor)
+        for listener in self._jump_listeners:
+            listener()
 
     def _forget(self) -> None:
         """Drop the oldest entries, a tenth at a time."""
@@ -151,7 +162,7 @@ class LogFeed:
             cursor = trimmed_to
         else:
             return cursor
-        self._on_loop(self._begin, cursor)
+        self._on_loop(self._jump, cursor)
         return cursor
 
     def _on_loop(self, call: Callable[..., None], *args: object) -> None:

@@ -34,6 +34,9 @@ HEARTBEAT_S: Final = 2.0
 SIGNED_OUT: Final = 4003
 """The code with which a socket ends whose user is not signed in any more."""
 
+GAP: Final = 4009
+"""The code with which a socket ends when entries are missing before what would come next."""
+
 _NO_TYPES: Final = KnownTypes([], [])
 
 
@@ -68,9 +71,13 @@ class Hub:
             OPERATION: _operation,
             RECEIPT: _receipt,
         }
-        site.commands.listen(partial(self._tell, COMMAND))
-        site.operations.listen(partial(self._tell, OPERATION))
-        site.receipts.listen(partial(self._tell, RECEIPT))
+        for topic, feed in (
+            (COMMAND, site.commands),
+            (OPERATION, site.operations),
+            (RECEIPT, site.receipts),
+        ):
+            feed.listen(partial(self._tell, topic))
+            feed.listen_for_jumps(self._start_over)
         site.directory.listen(self._look)
         site.safety.listen(self._tell_safety)
 
@@ -121,6 +128,11 @@ class Hub:
         """Tell every browser that the server is going away."""
         for client in list(self.clients):
             client.close(1001, "the web server is stopping")
+
+    def _start_over(self) -> None:
+        """Have everybody connect again, to be told of the gap that there is for them now."""
+        for client in list(self.clients):
+            client.close(GAP, "entries are missing: connect again and read the history")
 
     def _tell(self, topic: str, cursor: Cursor, entries: Sequence[Entry]) -> None:
         before = moved(self.position, topic, cursor)

@@ -8,7 +8,6 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from loguru import logger
 
 from durapy_core.catalog import Role
 from durapy_core.engines.base import COMMANDS, Row
@@ -17,6 +16,7 @@ from durapy_core.entry import Cursor, Entry, NewEntry
 from tests.support.console import LIMIT_S, Console, beat, publish, run_console
 from tests.support.fickle_engine import FickleEngine
 from tests.support.log_lines import logged
+from webserver.hub import GAP
 
 
 class AwayEngine(FickleEngine):
@@ -130,37 +130,37 @@ def test_a_log_that_came_back_shorter_is_followed_from_its_new_end(
     console, engine = away
     for _ in range(5):
         console.append('{"key": "a1"}')
-    noticed = Event()
-    sink = logger.add(lambda _: noticed.set(), filter=lambda r: "shorter" in r["message"])
-    with console.connect() as socket:
-        socket.hello("command")
+    with logged() as lines, console.connect() as socket:
+        resume = socket.hello("command")["resume"]
         engine.lose_everything()
-        assert noticed.wait(LIMIT_S)
+        assert socket.hear_end() == GAP
+    assert any("came back shorter" in line["message"] for line in lines)
+
+    with console.connect() as socket:
+        assert socket.hello("command", resume=resume)["gap"] is True
         console.append('{"key": "new"}')
-
         assert socket.commands(1)[0]["body"] == {"key": "new"}
-    logger.remove(sink)
 
 
-def test_records_that_were_trimmed_while_the_store_was_away_are_warned_of(
+def test_browsers_are_told_of_records_that_were_trimmed_while_the_store_was_away(
     away: tuple[Console, AwayEngine],
 ) -> None:
     console, engine = away
     console.append('{"key": "a1"}')
-    noticed = Event()
-    sink = logger.add(lambda _: noticed.set(), filter=lambda r: "were missed" in r["message"])
-    with console.connect() as socket:
-        socket.hello("command")
+    with logged() as lines, console.connect() as socket:
+        resume = socket.hello("command")["resume"]
         engine.away = True
         assert engine.reader_refused.wait(LIMIT_S)
         new = [NewEntry(type="PING", body='{"key": "a2"}')] * 3
         lost = MemoryEngine.append_many(engine, COMMANDS, new)
         engine.trim(COMMANDS, keep=1)
         engine.away = False
-        assert noticed.wait(LIMIT_S)
+        assert socket.hear_end() == GAP
+    assert any("were missed" in line["message"] for line in lines)
 
-        assert socket.commands(1)[0]["key"] == lost[-1].key
-    logger.remove(sink)
+    with console.connect() as socket:
+        assert socket.hello("command", resume=resume)["gap"] is True
+    assert console.api("GET", "commands").json()["records"][0]["key"] == lost[-1].key
 
 
 def test_a_store_that_hangs_costs_nobody_more_than_five_seconds(tmp_path: Path) -> None:
