@@ -95,8 +95,8 @@ class MemoryLead(Lead):
     def commit(self, progress: Progress) -> None:
         """Keep the progress and its receipts."""
         with self._engine.fenced(self._service, self.tenure.epoch) as lease:
-            lease.mark, lease.touched = None, False
             self._engine.commit(progress)
+            lease.mark, lease.touched = None, False
 
     def mark(self, key: str) -> None:
         """Keep that a record is about to be handled."""
@@ -114,8 +114,8 @@ class MemoryLead(Lead):
         """Keep the progress, give the lease up, and wake who waits."""
         with self._engine.fenced(self._service, self.tenure.epoch) as lease:
             if progress is not None:
-                lease.mark, lease.touched = None, False
                 self._engine.commit(progress)
+                lease.mark, lease.touched = None, False
             lease.released = True
             self._engine.append(LEASES, NewEntry(type="RELEASED", body="{}", sender=self._service))
 
