@@ -8,6 +8,10 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import LIMIT_MS, open_browser
 
+CONTAINERS = "containers"
+STARTING_CONTAINERS = ("compose", "systemd")
+BROWSER = "browser"
+
 pytest.register_assert_rewrite("durapy_core.testing")
 
 
@@ -17,12 +21,44 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes; the end of the run lists it by name."""
-    if config.getoption("--long"):
-        return
+    """Leave out what takes minutes, which the end of the run lists by name; order the rest.
+
+    What runs at the same time as something else keeps together by file, and all that starts
+    containers does. That comes first, as it mostly waits; the browser comes last, as each
+    container that starts or ends cuts its connections.
+    """
+    _name_apart(items)
     for item in items:
-        if item.get_closest_marker("long"):
+        if item.get_closest_marker("long") and not config.getoption("--long"):
             item.add_marker(pytest.mark.skip(reason="it takes minutes: scripts/test --long"))
+        item.add_marker(pytest.mark.xdist_group(_group_of(item)))
+    items.sort(key=_place_of)
+
+
+def _name_apart(items: list[pytest.Item]) -> None:
+    """See that each test has an id of its own: of several with one id only one would run.
+
+    The tests that schemathesis makes of an API have one, without the name of the operation.
+    """
+    for item in items:
+        if not item.nodeid.endswith(item.name):
+            whole = item.nodeid.rpartition("::")[0] + "::" + item.name
+            item._id = item.id.parse(whole)  # there is no public way
+    if len({item.nodeid for item in items}) < len(items):
+        raise pytest.UsageError("several tests have the same id; give their parameters ids")
+
+
+def _group_of(item: pytest.Item) -> str:
+    return CONTAINERS if _folder_of(item) in STARTING_CONTAINERS else item.path.name
+
+
+def _place_of(item: pytest.Item) -> int:
+    folder = _folder_of(item)
+    return -1 if folder in STARTING_CONTAINERS else folder == BROWSER
+
+
+def _folder_of(item: pytest.Item) -> str:
+    return item.path.relative_to(item.config.rootpath).parts[1]
 
 
 @pytest.fixture(scope="session")
