@@ -16,7 +16,7 @@ from durapy_core.engines.base import Engine
 from durapy_core.errors import EngineError, SettingsError
 from durapy_core.heartbeat import Heartbeat
 from durapy_core.janitor import Janitor
-from durapy_core.login_code import address_of, make_link, mint, publish_address
+from durapy_core.login_code import console_address, make_link, mint, publish_address
 from durapy_core.notify import open_notifier
 from durapy_core.settings import Settings, notify_address
 from durapy_core.status import ServiceState
@@ -73,7 +73,7 @@ async def serve(
     with beats, Janitor(engine, settings):
         app.start()
         server.add_sockets(sockets)
-        url = address_of(settings.host, sockets[0].getsockname()[1])
+        url = console_address(settings, sockets[0].getsockname()[1])
         logger.info("the console listens at {url}", url=url)
         welcoming = asyncio.create_task(_welcome(app.site, url, announce or print_link))
         await stop.wait()
