@@ -35,8 +35,9 @@ def console_address(settings: Settings, port: int) -> str:
     """
     if settings.console_url:
         return settings.console_url
+    scheme = "https" if settings.tls_cert_file else "http"
     shown = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
 def publish_address(engine: Engine, address: str) -> None:

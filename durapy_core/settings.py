@@ -50,6 +50,8 @@ class Settings(ServiceSettings):
         port: the TCP port the web server listens on; 0 takes a free one.
         console_url: where browsers find the console, as links say it; empty: where it listens.
         trusted_proxies: reverse proxies whose X-Forwarded-… headers are believed.
+        tls_cert_file: the console's certificate and those above it, PEM; empty: plain HTTP.
+        tls_key_file: its private key, PEM; empty: in the certificate's file.
         token: the web API's bearer token.
         token_file: a file that holds the token; wins over `token`.
         users_file: who may sign in to the console by name; empty: `users` in the data folder.
@@ -94,6 +96,8 @@ class Settings(ServiceSettings):
     port: int = Field(8080, ge=0, le=65535)
     console_url: str = Field("", pattern=r"^(https?://[^/\s]+)?$")
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(default_factory=tuple)
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
     token: SecretStr | None = None
     token_file: Path | None = None
     users_file: Path | None = None
