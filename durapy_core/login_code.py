@@ -11,6 +11,7 @@ from typing import Final
 
 from durapy_core.engines.base import Engine
 from durapy_core.entry import NewEntry
+from durapy_core.settings import Settings
 
 VALID_S: Final = 600.0
 """How long a code is valid, in seconds by the store's clock."""
@@ -27,13 +28,16 @@ CONSOLE: Final = "console"
 _EVERYWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104 (compared, not bound)
 
 
-def address_of(host: str, port: int) -> str:
-    """Return the address under which a browser on this computer finds a console.
+def console_address(settings: Settings, port: int) -> str:
+    """Return where a browser finds the console that listens on this port.
 
-    One that listens everywhere is named by an address that works on its own computer.
+    Unless that is set, on its own computer: one that listens everywhere is named by 127.0.0.1.
     """
-    shown = "127.0.0.1" if host in _EVERYWHERE else host
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    if settings.console_url:
+        return settings.console_url
+    scheme = "https" if settings.tls_cert_file else "http"
+    shown = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
+    return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
 def publish_address(engine: Engine, address: str) -> None:

@@ -15,7 +15,7 @@ def record_json(entry: Entry, known: KnownTypes, *, live: bool = False) -> dict[
     open: a record that has just arrived may be the first of a service that `known` lacks yet.
     """
     body = _parse_object(entry.body)
-    problem = _problem(entry, body, known, live=live)
+    problem = _judge(entry, body, known, live=live)
     return {
         "key": entry.key,
         "type": entry.type,
@@ -29,7 +29,12 @@ def record_json(entry: Entry, known: KnownTypes, *, live: bool = False) -> dict[
     }
 
 
-def _problem(
+def problem_of(entry: Entry, known: KnownTypes) -> str | None:
+    """Return why a record cannot be read, in the words of `record_json`; None if it can."""
+    return _judge(entry, _parse_object(entry.body), known, live=False)
+
+
+def _judge(
     entry: Entry, body: dict[str, Any] | None, known: KnownTypes, *, live: bool
 ) -> str | None:
     if entry.type is None or entry.body is None:

@@ -6,12 +6,13 @@ Nothing is read at import; an entry point calls `load_settings` once and passes 
 
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from durapy_core.errors import SettingsError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["auto", "colour", "json"]
+Network = IPv4Network | IPv6Network
 
 
 class ServiceSettings(BaseSettings):
@@ -46,6 +48,10 @@ class Settings(ServiceSettings):
         rig: the name shown in the console; the namespace if empty.
         host: the address the web server listens on.
         port: the TCP port the web server listens on; 0 takes a free one.
+        console_url: where browsers find the console, as links say it; empty: where it listens.
+        trusted_proxies: reverse proxies whose X-Forwarded-… headers are believed.
+        tls_cert_file: the console's certificate and those above it, PEM; empty: plain HTTP.
+        tls_key_file: its private key, PEM; empty: in the certificate's file.
         token: the web API's bearer token.
         token_file: a file that holds the token; wins over `token`.
         users_file: who may sign in to the console by name; empty: `users` in the data folder.
@@ -88,6 +94,10 @@ class Settings(ServiceSettings):
     rig: str = ""
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
+    console_url: str = Field("", pattern=r"^(https?://[^/\s]+)?$")
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(default_factory=tuple)
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
     token: SecretStr | None = None
     token_file: Path | None = None
     users_file: Path | None = None
@@ -127,6 +137,19 @@ class Settings(ServiceSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("console_url", mode="before")
+    @classmethod
+    def _without_slash(cls, value: object) -> object:
+        return value.rstrip("/") if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        """Read a list with commas; a network with bits of a host is none, and says so."""
+        if not isinstance(value, str):
+            return value
+        return tuple(ip_network(name.strip()) for name in value.split(",") if name.strip())
 
     @property
     def users_path(self) -> Path:

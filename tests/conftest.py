@@ -1,6 +1,6 @@
 """What every test may ask for, and the account of what did not run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -13,6 +13,8 @@ STARTING_CONTAINERS = ("compose", "systemd")
 BROWSER = "browser"
 
 pytest.register_assert_rewrite("durapy_core.testing")
+
+MEASURED = "measured"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,8 +78,15 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Keep a line that is printed after all tests."""
+    return lambda line: record_property(MEASURED, line)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List by name what did not run, and why."""
+    """Print what was measured, beside its goal, and list by name what did not run, and why."""
+    _say_what_was_measured(terminalreporter)
     skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
     if not skipped:
         return
@@ -85,3 +94,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in skipped:
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         terminalreporter.line(f"{report.nodeid}: {why}")
+
+
+def _say_what_was_measured(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    figures = [v for r in reports for k, v in r.user_properties if k == MEASURED]
+    if figures:
+        terminalreporter.section("measured")
+        for figure in figures:
+            terminalreporter.write_line(str(figure))

@@ -14,8 +14,9 @@ from durapy_core.exit_codes import run_quietly
 from durapy_core.log_shipping import make_shipper
 from durapy_core.settings import Settings, load_settings, make_data_dir
 from durapy_core.store import open_store
+from webserver.door import open_door
 from webserver.presence import NAME
-from webserver.server import bind, serve
+from webserver.server import serve
 
 _SEND_TIMEOUT_S: Final = 3.0
 """A browser waits for its answer, so a send is given up earlier than a service would."""
@@ -35,12 +36,12 @@ async def _serve_until_signal(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    sockets = bind(settings)
+    door = open_door(settings)
     engine = await _open_store(settings, stop)
     if engine is None:
         return
     with engine:
-        await serve(settings, engine, sockets, stop=stop)
+        await serve(settings, engine, door, stop=stop)
     logger.info("the console has stopped")
 
 

@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from loguru import logger
+from tornado.httputil import HTTPServerRequest
 from tornado.routing import PathMatches, Rule
 from tornado.web import RequestHandler
 
@@ -22,6 +23,7 @@ from webserver.limits import MAX_REQUEST_BYTES, LimitedApplication
 from webserver.offload import Offload
 from webserver.page_handlers import NothingHere, PageRouter
 from webserver.pages import Pages
+from webserver.proxies import Proxies
 from webserver.safety import Safety
 from webserver.sessions import Sessions
 from webserver.site import Site
@@ -42,6 +44,7 @@ class App(LimitedApplication):
         site.safety.follow(site.commands, site.receipts, site.directory)
         self.hub = Hub(site)
         self.unknown_types = UnknownTypes(site)
+        self._proxies = Proxies(site.settings.trusted_proxies)
         self._tasks: list[asyncio.Task[None]] = []
         super().__init__(
             [
@@ -53,11 +56,17 @@ class App(LimitedApplication):
             site=site,
             cookie_secret=site.credentials.cookie_secret,
             xsrf_cookies=True,
+            xsrf_cookie_name=site.sessions.xsrf_cookie,
             xsrf_cookie_kwargs={"httponly": True, "samesite": "Strict"},
             websocket_ping_interval=_PING_S,
             websocket_max_message_size=MAX_REQUEST_BYTES,
             log_function=log_request,
         )
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Return who answers a request, once it says whose it is."""
+        self._proxies.apply(request)
+        return super().find_handler(request, **kwargs)
 
     def start(self) -> None:
         """Begin to read the store; call it on the event loop."""

@@ -13,7 +13,8 @@ from loguru import logger
 
 from durapy_core.engines.base import Engine
 from durapy_core.settings import Settings, make_data_dir
-from webserver.server import bind, serve
+from webserver.door import open_door
+from webserver.server import serve
 
 
 @contextmanager
@@ -26,10 +27,10 @@ def serve_in_thread(
     The engine stays open.
 
     Raises:
-        SettingsError: the port is taken, or the data folder cannot be used.
+        SettingsError: the port is taken, or the data folder or the certificate cannot be used.
     """
     make_data_dir(settings)
-    sockets = bind(settings)
+    door = open_door(settings)
     started = Event()
     stop: list[Callable[[], None]] = []
 
@@ -37,7 +38,7 @@ def serve_in_thread(
         loop, stopping = asyncio.get_running_loop(), asyncio.Event()
         stop.append(lambda: _call(loop, stopping.set))
         started.set()
-        await serve(settings, engine, sockets, stop=stopping, announce=announce)
+        await serve(settings, engine, door, stop=stopping, announce=announce)
 
     def work() -> None:
         try:

@@ -56,6 +56,11 @@ class SiteHandler(RequestHandler):
             self.set_header(name, value)
         self.set_header("Cache-Control", "no-store")
 
+    def set_cookie(self, name: str, value: str | bytes, *args: Any, **kwargs: Any) -> None:
+        """Set a cookie, for HTTPS alone if the browser came that way."""
+        kwargs.setdefault("secure", self.request.protocol == "https")
+        super().set_cookie(name, value, *args, **kwargs)
+
     def prepare(self) -> None:
         """Refuse what is too large, not signed in, or sent by a foreign page, in this order."""
         self.check_size()

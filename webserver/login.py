@@ -81,7 +81,6 @@ class LoginPage(HtmlHandler):
             expires_days=sessions.hours / 24,
             httponly=True,
             samesite="Strict",
-            secure=self.request.protocol == "https",
         )
         logger.info(
             "{user} signed in from {address}", user=user, address=str(self.request.remote_ip)

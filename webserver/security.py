@@ -3,13 +3,15 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import HTTPServerRequest, split_host_and_port
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+
+_PORTS: Final = {"http": 80, "https": 443}
 
 HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -26,10 +28,22 @@ HEADERS: Final = {
 def is_same_origin(request: HTTPServerRequest) -> bool:
     """Return whether a request comes from a page of this server, or from no page at all.
 
-    Browsers send Origin with every write and every socket; programs do not. The scheme is not
-    compared, so that a proxy may speak TLS.
+    Browsers send Origin with every write and every socket; programs do not. A page that came by
+    HTTPS may ask over HTTP, which is how a proxy looks that speaks TLS and is not trusted; the
+    other way round somebody on the network may have written the page.
     """
     origin = request.headers.get("Origin")
     if origin is None:
         return True
-    return urlsplit(origin).netloc.lower() == request.host.lower()
+    try:
+        scheme, place = urlsplit(origin)[:2]
+        same = _place(place, scheme) == _place(request.host, scheme)
+    except ValueError:
+        return False
+    return same and scheme in ("https", request.protocol)
+
+
+def _place(text: str, scheme: str) -> tuple[str, int | None]:
+    """Return host and port; browsers leave out the port that a scheme has, some proxies do not."""
+    host, port = split_host_and_port(text.lower())
+    return host, _PORTS.get(scheme) if port is None else port

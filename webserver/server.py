@@ -1,57 +1,37 @@
-"""One running web server: it binds, says where it is, serves until it is told to stop."""
+"""One running web server: it says where it is, and serves until it is told to stop."""
 
 import asyncio
 import contextlib
-import errno
-import socket
 import sys
 from collections.abc import Callable
 from typing import Final
 
 from loguru import logger
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 
 from durapy_core.engines.base import Engine
-from durapy_core.errors import EngineError, SettingsError
+from durapy_core.errors import EngineError
 from durapy_core.heartbeat import Heartbeat
 from durapy_core.janitor import Janitor
-from durapy_core.login_code import address_of, make_link, mint, publish_address
+from durapy_core.login_code import console_address, make_link, mint, publish_address
 from durapy_core.notify import open_notifier
 from durapy_core.settings import Settings, notify_address
 from durapy_core.status import ServiceState
 from webserver.app import make_app
+from webserver.door import Door
 from webserver.limits import MAX_DISCARDED_BYTES
 from webserver.presence import Presence, publish_catalog
 from webserver.site import Site
+from webserver.tls import LOOK_EVERY_S, Tls
 
 _RETRY_S: Final = 1.0
 _CLOSE_S: Final = 2.0
 
 
-def bind(settings: Settings) -> list[socket.socket]:
-    """Return sockets that listen where the settings say.
-
-    Raises:
-        SettingsError: the port is taken, or the address is not this computer's.
-    """
-    try:
-        return bind_sockets(settings.port, settings.host)
-    except (OSError, UnicodeError) as error:
-        where = f"DURAPY_PORT={settings.port}"
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            hint = "it is taken by another program; stop that one or set another DURAPY_PORT"
-        elif isinstance(error, PermissionError):
-            hint = "ports under 1024 are for root; set another DURAPY_PORT"
-        else:
-            where, hint = f"DURAPY_HOST={settings.host}", f"{error}; use 127.0.0.1 or 0.0.0.0"
-        raise SettingsError(f"{where} cannot be listened on: {hint}.") from error
-
-
 async def serve(
     settings: Settings,
     engine: Engine,
-    sockets: list[socket.socket],
+    door: Door,
     *,
     stop: asyncio.Event,
     announce: Callable[[str], None] | None = None,
@@ -64,7 +44,8 @@ async def serve(
         SettingsError: the data folder or the token's file cannot be used.
     """
     app = make_app(settings, engine)
-    server = HTTPServer(app, max_body_size=MAX_DISCARDED_BYTES)
+    tls = door.tls.context if door.tls else None
+    server = HTTPServer(app, max_body_size=MAX_DISCARDED_BYTES, ssl_options=tls)
     presence = Presence(revision=app.site.revision)
     clock, notifier = app.site.clock, open_notifier(notify_address())
     beats = Heartbeat(
@@ -72,13 +53,16 @@ async def serve(
     )
     with beats, Janitor(engine, settings):
         app.start()
-        server.add_sockets(sockets)
-        url = address_of(settings.host, sockets[0].getsockname()[1])
+        server.add_sockets(door.sockets)
+        url = console_address(settings, door.port)
         logger.info("the console listens at {url}", url=url)
-        welcoming = asyncio.create_task(_welcome(app.site, url, announce or print_link))
+        tasks = [asyncio.create_task(_welcome(app.site, url, announce or print_link))]
+        if door.tls:
+            tasks.append(asyncio.create_task(_watch(app.site, door.tls)))
         await stop.wait()
         presence.state = ServiceState.STOPPED
-        welcoming.cancel()
+        for task in tasks:
+            task.cancel()
         server.stop()
         await app.close()
         with contextlib.suppress(TimeoutError):
@@ -105,3 +89,10 @@ async def _welcome(site: Site, url: str, announce: Callable[[str], None]) -> Non
         else:
             announce(make_link(url, code))
             return
+
+
+async def _watch(site: Site, tls: Tls) -> None:
+    """Look after the certificate for ever."""
+    while True:
+        await site.offload.run(tls.look)
+        await asyncio.sleep(LOOK_EVERY_S)

@@ -24,6 +24,8 @@ class Sessions:
     Attributes:
         cookie: the name of its cookie. Browsers send a cookie to every port of a host, so each
             console has a name of its own.
+        xsrf_cookie: the name of the cookie that the token in each form must fit; one of its own
+            as well, as a cookie set over HTTPS keeps a console without it from setting its own.
         hours: how long a session counts after the sign-in.
     """
 
@@ -35,7 +37,8 @@ class Sessions:
         Raises:
             SettingsError: the file cannot be read.
         """
-        self.cookie = f"durapy_session_{sha256(rig.encode()).hexdigest()[:8]}"
+        name = sha256(rig.encode()).hexdigest()[:8]
+        self.cookie, self.xsrf_cookie = f"durapy_session_{name}", f"durapy_xsrf_{name}"
         self.hours = hours
         self._file = file
         self._clock = clock

@@ -12,7 +12,7 @@ from durapy_core.cli.rig import open_rig, sender
 from durapy_core.deploy.git import WORKING_TREE
 from durapy_core.engines.base import Engine
 from durapy_core.errors import DeployError
-from durapy_core.login_code import address_of, make_link, mint, published_address
+from durapy_core.login_code import console_address, make_link, mint, published_address
 from durapy_core.operations import ALL, Verb, Wishes
 from durapy_core.settings import Settings, load_settings
 
@@ -101,7 +101,7 @@ def link() -> None:
     """Print a link that signs a browser in to the console: good once, for 10 minutes."""
     settings = load_settings(Settings)
     with open_rig() as engine:
-        address = published_address(engine) or address_of(settings.host, settings.port)
+        address = published_address(engine) or console_address(settings, settings.port)
         print_lines(make_link(address, mint(engine)))
 
 

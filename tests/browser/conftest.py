@@ -1,6 +1,6 @@
 """One rig for each module, a new context for each test."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,6 @@ from tests.support.visitor import Visitor, visiting
 
 HERE = Path(__file__).parent
 TRIES = 3
-MEASURED = "measured in the browser"
 NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 
 
@@ -43,22 +42,6 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what was measured, beside its goal."""
-    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
-    figures = [v for r in reports for k, v in r.user_properties if k == MEASURED]
-    if figures:
-        terminalreporter.section("measured in the browser")
-        for figure in figures:
-            terminalreporter.write_line(str(figure))
-
-
-@pytest.fixture
-def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Keep a line that is printed after all tests."""
-    return lambda line: record_property(MEASURED, line)
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from durapy_core.exit_codes import ExitCode
 from durapy_core.settings import child_environment
+from tests.support.certificates import make_certificate
 from tests.support.cli import run_durapy
 from tests.support.up import ROOT, Up, alive, running_up
 
@@ -186,3 +188,17 @@ def unused_redis() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"redis://127.0.0.1:{probe.getsockname()[1]}/0"
+
+
+def test_with_a_certificate_the_links_and_the_console_speak_https(tmp_path: Path) -> None:
+    files = make_certificate(tmp_path)
+    cert, key = str(files.cert), str(files.key)
+
+    with running_up(tmp_path, tls_cert_file=cert, tls_key_file=key) as up:
+        url = up.wait_until_ready()
+        link = run_durapy("link", cwd=ROOT, data_dir=str(tmp_path), tls_cert_file=cert)
+        health = requests.get(f"{url}/api/v1/health", verify=str(files.ca), timeout=20)
+
+    assert url.startswith("https://127.0.0.1:")
+    assert link.out.startswith(f"{url}/login?code=")
+    assert health.json()["status"] == "ok"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -19,6 +20,7 @@ from durapy_core.janitor import JANITOR
 from durapy_core.login_code import mint
 from durapy_core.settings import child_environment
 from durapy_core.status import ServiceState, ServiceStatus
+from tests.support.certificates import make_certificate
 from tests.support.console import LIMIT_S, TOKEN, Console, SocketClient
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_for
@@ -216,3 +218,15 @@ def test_it_serves_only_this_computer_unless_told_otherwise(tmp_path: Path) -> N
         if not other.startswith("127."):
             with pytest.raises(requests.ConnectionError):
                 requests.get(f"http://{other}:{port}/login", timeout=LIMIT_S)
+
+
+def test_a_certificate_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+    files = make_certificate(tmp_path, lasts=timedelta(days=-1))
+
+    given = {"TLS_CERT_FILE": str(files.cert), "TLS_KEY_FILE": str(files.key)}
+    code, line = refusal(tmp_path, **given)
+
+    assert code == 3
+    assert line == (
+        f"webserver: DURAPY_TLS_CERT_FILE={files.cert} is not valid: certificate has expired."
+    )

@@ -43,15 +43,17 @@ class PingCommand(Command, title="Ping", group="Test"):
 class Console:
     """A running console, its engine, and requests to it with the token unless told otherwise."""
 
-    def __init__(self, engine: Engine, url: str, code: str) -> None:
+    def __init__(self, engine: Engine, url: str, code: str, *, ca: Path | None = None) -> None:
         self.engine = engine
         self.url = url
         self.code = code
+        self.ca = ca
 
     def ask(self, method: str, path: str, *, token: str | None = TOKEN, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= more.pop("headers", {})
         more.setdefault("allow_redirects", False)
+        more.setdefault("verify", str(self.ca) if self.ca else True)
         return requests.request(method, self.url + path, headers=headers, timeout=LIMIT_S, **more)
 
     def api(self, method: str, path: str, **more: Any) -> Any:
@@ -69,6 +71,8 @@ class Console:
     def sign_in(self) -> requests.Session:
         """Return a browser's session: signed in by a cookie, without a token."""
         browser = requests.Session()
+        browser.trust_env = False  # REQUESTS_CA_BUNDLE would win over `verify`
+        browser.verify = str(self.ca) if self.ca else True
         page = browser.get(f"{self.url}/login?code={self.code}", timeout=LIMIT_S)
         form = {"code": self.code, "_xsrf": xsrf_in(page.text)}
         answer = browser.post(f"{self.url}/login", data=form, timeout=LIMIT_S)
@@ -76,7 +80,7 @@ class Console:
         return browser
 
     def connect(self, **headers: str) -> "SocketClient":
-        return SocketClient(self.url, headers or {"Authorization": f"Bearer {TOKEN}"})
+        return SocketClient(self.url, headers or {"Authorization": f"Bearer {TOKEN}"}, ca=self.ca)
 
 
 def xsrf_in(html: str) -> str:
@@ -89,13 +93,14 @@ def xsrf_in(html: str) -> str:
 class SocketClient:
     """One socket to the console, used from a test's thread."""
 
-    def __init__(self, url: str, headers: dict[str, str]) -> None:
+    def __init__(self, url: str, headers: dict[str, str], *, ca: Path | None = None) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._may_read = Event()
         self._received: queue.Queue[Json | None] = queue.Queue()
-        request = HTTPRequest(url.replace("http:", "ws:") + "/ws", headers=headers)
+        address = url.replace("http", "ws", 1) + "/ws"
+        request = HTTPRequest(address, headers=headers, ca_certs=str(ca) if ca else None)
         connecting = asyncio.run_coroutine_threadsafe(self._connect(request), self._loop)
         self.connection = connecting.result(LIMIT_S)
 
@@ -129,6 +134,13 @@ class SocketClient:
             pass
         return self.connection.close_code
 
+    def hear_rest(self) -> list[Json]:
+        """Return all messages until the server closes the connection."""
+        heard: list[Json] = []
+        while (message := self._received.get(timeout=LIMIT_S)) is not None:
+            heard.append(message)
+        return heard
+
     def commands(self, count: int) -> list[Json]:
         return [self.hear("event", topic="command")["data"] for _ in range(count)]
 
@@ -159,13 +171,18 @@ class SocketClient:
 
 
 @contextmanager
-def run_console(engine: Engine, data_dir: Path, **settings: Any) -> Iterator[Console]:
-    """Run a console with a known token; `settings` win over the defaults."""
+def run_console(
+    engine: Engine, data_dir: Path, *, ca: Path | None = None, **settings: Any
+) -> Iterator[Console]:
+    """Run a console with a known token; `settings` win over the defaults.
+
+    Requests trust the authority `ca`, if one is given.
+    """
     links: queue.Queue[str] = queue.Queue()
     given = {"port": 0, "token": TOKEN, "data_dir": data_dir, "rig": "rig 3", **settings}
     with serve_in_thread(load_settings(Settings, **given), engine, announce=links.put):
         url, _, code = links.get(timeout=LIMIT_S).partition("/login?code=")
-        yield Console(engine, url, code)
+        yield Console(engine, url, code, ca=ca)
 
 
 def publish(

@@ -1,7 +1,8 @@
 """What a test needs from outside, and what happens when it is not there.
 
 On a laptop such a test is skipped, and the end of the run lists it by name. Where everything must
-run, `DURAPY_TEST_REQUIRE=docker,redis,browser,disk,faketime` turns a missing part into a failure.
+run, `DURAPY_TEST_REQUIRE=docker,redis,browser,disk,faketime,nginx` turns a missing part into a
+failure.
 """
 
 import os
@@ -9,7 +10,7 @@ from typing import Literal, NoReturn
 
 import pytest
 
-Part = Literal["docker", "redis", "browser", "disk", "faketime"]
+Part = Literal["docker", "redis", "browser", "disk", "faketime", "nginx"]
 
 
 def missing(part: Part, why: str) -> NoReturn:

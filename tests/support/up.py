@@ -65,7 +65,7 @@ class Up:
 
     def wait_until_ready(self) -> str:
         """Return the console's address once it and every service run."""
-        url = self.wait_for(r"DuraPy is ready: (http://\S+)/login\?code=\S+")[1]
+        url = self.wait_for(r"DuraPy is ready: (https?://\S+)/login\?code=\S+")[1]
         self.wait_for(r"pinger +\| .*running")
         self.wait_for(r"ponger +\| .*running")
         return url

@@ -1,28 +1,21 @@
 """Commands: send one, page through the history, look at one."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
 from durapy_core.aftermath import aftermath_json, related_json
-from durapy_core.beginning import no_record, removed_to
+from durapy_core.beginning import no_record
 from durapy_core.engines.base import COMMANDS, Engine
 from durapy_core.entry import Cursor, Entry
 from durapy_core.errors import CorruptRecordError
 from durapy_core.record_json import record_json
 from webserver.api.base import Api
 from webserver.errors import ApiError
+from webserver.history import load_page, make_filter
 from webserver.sending import check_command, send_command
 from webserver.site import Site
 
-MOST_SCANNED: Final = 5_000
-"""How many entries one request looks at; with a filter that fits few, `before` says where on."""
-
-_CHUNK: Final = 100
-_MOST_BYTES: Final = 16 * 1024 * 1024
 _FLAG: Final = {"0": False, "1": True, "false": False, "true": True}
-
-Filter = Callable[[Entry], bool]
 
 
 class CommandsApi(Api):
@@ -46,21 +39,21 @@ class CommandsApi(Api):
     async def get(self) -> None:
         """Answer with one page of records and the cursor of the next older page."""
         limit = self.number("limit", 50, least=1, most=500)
-        before = _cursor(self.site.engine, self.query("before"))
+        engine = self.site.engine
+        before = _cursor(engine, self.query("before"))
+        problem = self.choice("problem", "0", _FLAG)
+        known = (await self.site.directory.recent()).known
         wanted = make_filter(
+            known,
             wire_type=self.query("type"),
             sender=self.query("sender"),
             text=self.query("text"),
+            problem=problem,
         )
-        entries, older = await self.site.offload.engine(
-            lambda: scan(self.site.engine, before=before, limit=limit, wanted=wanted)
+        page = await self.site.offload.engine(
+            lambda: load_page(engine, known, before=before, limit=limit, wanted=wanted)
         )
-        removed = None
-        if older is None:
-            removed = await self.site.offload.engine(lambda: removed_to(self.site.engine))
-        known = (await self.site.directory.recent()).known
-        records = [record_json(entry, known) for entry in entries]
-        self.reply({"records": records, "before": older, "removed_to": removed})
+        self.reply(page)
 
 
 class CommandApi(Api):
@@ -85,49 +78,6 @@ class CommandTreeApi(Api):
         self.reply(await self.site.offload.engine(lambda: related_json(engine, entry)))
 
 
-def make_filter(*, wire_type: str, sender: str, text: str) -> Filter | None:
-    """Return what tells whether an entry is wanted; None if every one is."""
-    if not (wire_type or sender or text):
-        return None
-    needle = text.casefold()
-
-    def wanted(entry: Entry) -> bool:
-        return (
-            (not wire_type or entry.type == wire_type)
-            and (not sender or entry.sender == sender)
-            and (not needle or _holds(entry, needle))
-        )
-
-    return wanted
-
-
-def scan(
-    engine: Engine, *, before: Cursor | None, limit: int, wanted: Filter | None
-) -> tuple[list[Entry], Cursor | None]:
-    """Return up to `limit` wanted entries before the cursor, newest first, and where to go on.
-
-    None instead of a cursor means that there is nothing older. At most MOST_SCANNED entries are
-    looked at, and no more is returned once the bodies are large, so fewer than `limit`, even
-    none, does not mean the end.
-    """
-    found: list[Entry] = []
-    scanned = size_bytes = 0
-    chunk = min(limit + 1, _CHUNK) if wanted is None else _CHUNK
-    while scanned < MOST_SCANNED:
-        entries = engine.page(COMMANDS, before=before, limit=chunk)
-        for entry in entries:
-            if len(found) == limit or size_bytes > _MOST_BYTES:
-                return found, before
-            before = Cursor(entry.key)
-            if wanted is None or wanted(entry):
-                found.append(entry)
-                size_bytes += len(entry.body or "")
-        scanned += len(entries)
-        if len(entries) < chunk:
-            return found, None
-    return found, before
-
-
 async def _find(site: Site, key: str) -> Entry:
     """Return the record of this key, or raise what becomes a 404."""
     entry = await site.offload.engine(lambda: site.engine.get(COMMANDS, key))
@@ -135,11 +85,6 @@ async def _find(site: Site, key: str) -> Entry:
         why = await site.offload.engine(lambda: no_record(site.engine, key))
         raise ApiError(HTTPStatus.NOT_FOUND, "not_found", f"{why}.")
     return entry
-
-
-def _holds(entry: Entry, needle: str) -> bool:
-    texts = (entry.body, entry.type, entry.sender, entry.key)
-    return any(needle in text.casefold() for text in texts if text)
 
 
 def _split(body: Any) -> tuple[object, object]:

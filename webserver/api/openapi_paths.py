@@ -74,6 +74,7 @@ _FILTERS: Final = [
     _query("type", "Only this wire type.", _TEXT),
     _query("sender", "Only this sender.", _TEXT),
     _query("text", "Only what has this text in it, in any case of letters.", _TEXT),
+    _query("problem", "1: only what has a problem.", {"enum": ["0", "1", "false", "true"]}),
 ]
 
 _HISTORY: Final = _operation(
@@ -83,9 +84,9 @@ _HISTORY: Final = _operation(
     *_READS,
     parameters=_FILTERS,
     description=(
-        "One request looks at 5,000 entries and answers with about 16 MB at most. An answer may "
-        "hold fewer records than asked for, even none, and yet say in `before` where to go on. "
-        "Only `before: null` means that nothing is older."
+        "One request looks at 5,000 entries or for 100 ms and answers with about 16 MB at most. "
+        "An answer may hold fewer records than asked for, even none, and yet say in `before` "
+        "where to go on. Only `before: null` means that nothing is older."
     ),
 )
 

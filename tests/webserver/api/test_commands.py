@@ -279,3 +279,18 @@ def test_markup_and_long_values_come_back_as_data(console: Console) -> None:
     assert answer.json()["body"]["key"] == evil
     assert answer.headers["Content-Type"].startswith("application/json")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_history_shows_only_what_has_a_problem_if_asked(console: Console) -> None:
+    console.append('{"key": "a1"}')
+    console.append("{}")
+    console.append("not JSON")
+    console.append("{}", wire_type="NOBODY_KNOWS")
+
+    def listed(flag: str) -> list[str | None]:
+        records = console.api("GET", "commands", params={"problem": flag}).json()["records"]
+        return [record["raw"] for record in records]
+
+    assert listed("0") == ["{}", "not JSON", "{}", None]
+    assert listed("1") == ["{}", "not JSON", "{}"]
+    assert console.api("GET", "commands", params={"problem": "maybe"}).status_code == 400
