@@ -130,6 +130,24 @@ def test_changes_show_commits_and_files(deploy: Page) -> None:
     changes = deploy.get_by_role("region", name="Changes")
     expect(changes).to_contain_text("e81c5f4 is 1 ahead of 7be03d1")
     expect(changes.get_by_role("row", name="requirements.txt")).to_contain_text("needs change")
+    expect(changes.get_by_role("row", name="eye.png")).to_contain_text("binary")
+
+
+def test_changes_open_to_the_lines_that_differ_and_show_them_as_text(
+    visitor: Visitor, deploy: Page
+) -> None:
+    deploy.get_by_role("button", name="Changes").click()
+    changes = deploy.get_by_role("region", name="Changes")
+
+    changes.get_by_text("services/ponger/service.py").click()
+
+    lines = deploy.get_by_label("Lines that differ in services/ponger/service.py")
+    expect(lines).to_contain_text('+print("<img src=x onerror=alert(1)>")')
+    expect(lines.locator(".bad")).to_have_text('-print("<b>old</b>")\n')
+    expect(changes).to_contain_text("More differs than is shown here")
+    assert lines.locator("img").count() == 0
+    visitor.shoot("deploy-lines")
+    assert visitor.findings() == []
 
 
 def test_what_crashes_what_is_missing_and_what_is_left_over_is_named(deploy: Page) -> None:
