@@ -15,6 +15,8 @@ import { list } from './rows.js';
 
 const FILTER_AFTER_MS = 250;
 
+const SAID = { connecting: 'waiting', live: 'live', lost: 'as last received' };
+
 /** Fires `resend` with the record to edit. */
 export class History extends DpElement {
   #list = new RecordList();
@@ -115,7 +117,7 @@ export class History extends DpElement {
       this.#list.reading = target.scrollTop > 0;
     };
     return html`<section class="card" aria-labelledby="history-title">
-      <header><h2 id="history-title">History</h2><span class="sub">${paused ? 'paused' : durapy.status === 'lost' ? 'as last received' : 'live'}</span><span class="grow"></span>
+      <header><h2 id="history-title">History</h2><span class="sub">${paused ? 'paused' : SAID[durapy.status]}</span><span class="grow"></span>
         <button type="button" class="sm" aria-pressed=${paused} @click=${() => this.togglePause()}>
           ${icon(paused ? 'play' : 'pause')}<span class="num">${paused ? `Follow${fresh ? `, ${fresh} new` : ''}` : 'Pause'}</span></button></header>
       ${filterBar({

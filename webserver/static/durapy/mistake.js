@@ -57,8 +57,9 @@ function refusalIn(reason) {
 /** @param {string} address @param {number | string} line */
 const placeOf = (address, line) => (address ? `(${new URL(address).pathname}, line ${line})` : '');
 
-/** The first place in a trace. @param {unknown} stack */
+/** The first place in a trace that is none of the console's own scripts. @param {unknown} stack */
 function placeIn(stack) {
-  const found = /(https?:\/\/[^\s)]+?):(\d+):\d+/.exec(String(stack ?? ''));
-  return found ? placeOf(found[1], found[2]) : '';
+  const places = String(stack ?? '').matchAll(/(https?:\/\/[^\s)]+?):(\d+):\d+/g);
+  const own = [...places].find(([, address]) => !new URL(address).pathname.startsWith('/static/'));
+  return own ? placeOf(own[1], own[2]) : '';
 }
