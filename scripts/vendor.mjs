@@ -17,7 +17,7 @@ const FILES = {
     'directives/repeat.js',
     'LICENSE',
   ],
-  uplot: ['dist/uPlot.esm.js', 'dist/uPlot.min.css', 'LICENSE'],
+  uplot: ['dist/uPlot.iife.min.js', 'dist/uPlot.min.css', 'LICENSE'],
   '@fontsource-variable/inter': ['files/inter-latin-wght-normal.woff2', 'LICENSE'],
   '@fontsource-variable/jetbrains-mono': [
     'files/jetbrains-mono-latin-wght-normal.woff2',

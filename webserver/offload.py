@@ -19,6 +19,8 @@ THREADS: Final = 8
 TIMEOUT_S: Final = 4.0
 _FILE_THREADS: Final = 2
 _URGENT_THREADS: Final = 2
+_PAGE_THREADS: Final = 4
+PAGE_TIMEOUT_S: Final = 10.0
 _MOST_WAITING: Final = 256
 
 
@@ -27,10 +29,11 @@ class Offload:
 
     def __init__(self, *, threads: int = THREADS, timeout_s: float = TIMEOUT_S) -> None:
         # While every thread of the first hangs on the store, pages are still served, and the safe
-        # state can still be entered.
+        # state can still be entered. A page's own code may hang on anything, so it has its own.
         self._for_engine = ThreadPoolExecutor(threads, thread_name_prefix="engine")
         self._for_files = ThreadPoolExecutor(_FILE_THREADS, thread_name_prefix="files")
         self._for_urgent = ThreadPoolExecutor(_URGENT_THREADS, thread_name_prefix="urgent")
+        self._for_pages = ThreadPoolExecutor(_PAGE_THREADS, thread_name_prefix="pages")
         self._timeout_s = timeout_s
         self._waiting = 0
         self.engine_ok = True
@@ -61,11 +64,27 @@ class Offload:
         """
         return await self._ask(self._for_urgent, call)
 
+    async def page(self, call: Callable[[], T], *, limit_s: float = PAGE_TIMEOUT_S) -> T:
+        """Return what `call` returns; it is a page's own code, which may read files and the store.
+
+        Raises:
+            TimeoutError: it took too long. What it has begun goes on.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(limit_s) as limit:
+                return await loop.run_in_executor(self._for_pages, call)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise TimeoutError(f"the page's own code took longer than {limit_s:g} s") from None
+
     def close(self) -> None:
         """Take no more calls; those under way end with their engine."""
         self._for_engine.shutdown(wait=False, cancel_futures=True)
         self._for_urgent.shutdown(wait=False, cancel_futures=True)
         self._for_files.shutdown(wait=False, cancel_futures=True)
+        self._for_pages.shutdown(wait=False, cancel_futures=True)
 
     async def _ask(self, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         try:

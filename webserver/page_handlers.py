@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from loguru import logger
+from tornado.escape import url_unescape
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import Router
 from tornado.template import BaseLoader, Template
@@ -48,7 +49,6 @@ class HtmlHandler(SiteHandler):
         own_words = "" if isinstance(error, HTTPError) else answer.message
         values = {
             "status": answer.status,
-            "code": answer.code,
             "message": own_words,
             "static_url": self.site.static.url,
         }
@@ -66,23 +66,30 @@ class PageHandler(HtmlHandler):
         page = next((p for p in pages if p.href == self.request.path), None)
         if page is None:
             raise HTTPError(HTTPStatus.NOT_FOUND)
-        if page.problem is not None:
-            raise _broken(page, page.problem)
-        try:
-            await self.show("page.html", await self._values(page, pages), page.folder)
-        except FileNotFoundError as error:
-            raise _broken(page, f"{error.filename} is not there") from error
-        except (ApiError, DurapyError, HTTPError):
-            raise
-        except Exception as error:  # a page's own code: anything may happen
-            logger.opt(exception=error).error("the page {page} is broken", page=page.slug)
-            raise _broken(page, f"{type(error).__name__}: {error}") from error
+        values = self._values(page, pages)
+        problem = page.problem or await self._shown(page, values)
+        if problem:
+            self.set_status(HTTPStatus.INTERNAL_SERVER_ERROR)
+            await self.show("broken.html", {**values, "problem": problem})
 
     head = get
 
-    async def _values(self, page: Page, pages: Iterable[Page]) -> Mapping[str, Any]:
+    async def _shown(self, page: Page, values: Mapping[str, Any]) -> str:
+        """Show a page's template and return ""; return why if the page's own code is at fault."""
+        try:
+            own = await self._own_values(page)
+            await self.show("page.html", {**own, **values}, page.folder)
+        except FileNotFoundError as error:
+            return f"{error.filename} is not there"
+        except (ApiError, DurapyError, HTTPError):
+            raise
+        except Exception as error:  # noqa: BLE001 (a page's own code: anything may happen)
+            logger.opt(exception=error).error("the page {page} is broken", page=page.slug)
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+    def _values(self, page: Page, pages: Iterable[Page]) -> Mapping[str, Any]:
         return {
-            **await self._own_values(page),
             "page": page,
             "pages": [p for p in pages if not p.hidden],
             "rig": self.site.settings.rig_name,
@@ -97,7 +104,7 @@ class PageHandler(HtmlHandler):
         query = {name: self.get_query_arguments(name)[-1] for name in self.request.query_arguments}
         request = PageRequest(user=self.user, query=query, engine=self.site.engine)
         data = page.data
-        return await self.site.offload.engine(lambda: data(request))
+        return await self.site.offload.page(lambda: data(request))
 
 
 class PageFile(StaticFile):
@@ -139,7 +146,7 @@ class PageRouter(Router):
         for pattern, handler in page.routes if page else ():
             match = pattern.fullmatch(rest)
             if match:
-                groups = [group.encode() if group else b"" for group in match.groups()]
+                groups = [_unquoted(group) for group in match.groups("")]
                 return self._application.get_handler_delegate(request, handler, path_args=groups)
         return None
 
@@ -168,7 +175,6 @@ def render_template(folder: Path | None, name: str, values: Mapping[str, Any]) -
     return _Loader(folder).load(name).generate(**values)
 
 
-def _broken(page: Page, problem: str) -> ApiError:
-    return ApiError(
-        HTTPStatus.INTERNAL_SERVER_ERROR, "broken_page", f"The page {page.title}: {problem}"
-    )
+def _unquoted(group: str) -> bytes:
+    """Return a part of an address as Tornado gives it to its own handlers."""
+    return url_unescape(group, encoding=None, plus=False)

@@ -11,7 +11,8 @@ page.py may define:
     order = 50                     where in the rail, lowest first
     slug = "pingpong"              the address, /x/SLUG; without it the folder's name
     hidden = True                  not in the rail
-    handlers = [(r"rates", Rates)] own routes below /x/SLUG/api/; classes derived from `Api`
+    handlers = [(r"rates", Rates)] own routes below /x/SLUG/api/; classes derived from `Api`, or
+                                   from `RecordedApi` if they read files
     def data(request): …           what page.html gets beside the usual, see `PageRequest`
 """
 
@@ -45,7 +46,7 @@ class PageRequest:
     Attributes:
         user: who asks.
         query: the arguments in the address; of several with one name the last.
-        engine: the store. The function runs on a thread of its own, so it may read.
+        engine: the store. The function runs on a thread, so it may read it, and files.
     """
 
     user: User

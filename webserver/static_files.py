@@ -133,8 +133,16 @@ class StaticFile(SiteHandler):
 
 
 def find_file(root: Path, name: str) -> Path | None:
-    """Return the path of a file that lies below `root`, wherever links and dots would lead."""
-    if "\0" in name or "\\" in name or Path(name).suffix not in MIME_TYPES:
+    """Return the path of a file below `root` that browsers may have, or None."""
+    return find_below(root, name) if Path(name).suffix in MIME_TYPES else None
+
+
+def find_below(root: Path, name: str) -> Path | None:
+    """Return the path of a file that lies below `root`, wherever links and dots would lead.
+
+    None if there is none, or if it or a folder on the way is hidden.
+    """
+    if "\0" in name or "\\" in name:
         return None
     if any(part.startswith(".") for part in name.split("/")):
         return None

@@ -26,13 +26,21 @@ class Commit(BaseModel):
 
 
 class ChangedFile(BaseModel):
-    """A file that differs, and by how many lines; -1 for one that is not text."""
+    """A file that differs, and by how many lines; -1 for one that is not text.
+
+    Attributes:
+        diff: the lines that differ, with some around them, as `git diff` shows them from the
+            first `@@`; empty if there are none, or too many in the files before it.
+        cut: whether there is more than `diff` shows.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     path: str
     added: int
     removed: int
+    diff: str = ""
+    cut: bool = False
 
 
 class Changes(BaseModel):

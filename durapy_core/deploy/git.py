@@ -18,6 +18,7 @@ from typing import IO, Final
 
 from durapy_core.deploy.base import Revision
 from durapy_core.deploy.changes import Changes, Ref, commit_of_line, file_of_row
+from durapy_core.deploy.line_diff import DIFF, READ_AT_MOST, beginning, with_lines
 from durapy_core.errors import DeployError
 from durapy_core.settings import child_environment
 
@@ -150,12 +151,27 @@ class Mirror:
         stat = self._git(
             "diff", "--numstat", "-z", "--no-renames", "--end-of-options", base, target
         )
+        files = [file_of_row(row) for row in stat.split("\0")[:_MOST_FILES] if row]
         return Changes(
             ahead=ahead,
             behind=behind,
             commits=[commit_of_line(line) for line in log.splitlines()],
-            files=[file_of_row(row) for row in stat.split("\0")[:_MOST_FILES] if row],
+            files=with_lines(files, lambda path: self._diff(base, target, path)),
         )
+
+    def _diff(self, base: str, target: str, path: str) -> str:
+        """Return the beginning of what differs in a file; the rest is never read."""
+        command = [*self._command(), "--literal-pathspecs", "diff", *DIFF, base, target, "--", path]
+        with subprocess.Popen(  # noqa: S603 (an argument list)
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=self._environment(),
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 (it was asked for)
+            said = process.stdout.read(READ_AT_MOST)
+            process.kill()
+        return beginning(said)
 
     def read(self, revision: Revision, path: str) -> str | None:
         """Return a text file of a revision, or None if it has no such file."""

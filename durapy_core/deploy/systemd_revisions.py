@@ -12,6 +12,7 @@ from typing import Final
 from durapy_core.deploy.base import Cancelled, Say
 from durapy_core.deploy.changes import Changes, commit_of_line, file_of_row
 from durapy_core.deploy.hosts import Host
+from durapy_core.deploy.line_diff import DIFF, beginning, with_lines
 from durapy_core.deploy.systemd_units import state_folder
 from durapy_core.errors import DeployError
 
@@ -138,11 +139,17 @@ class Revisions:
         form = "--format=%h%x00%an%x00%cI%x00%s"
         log = self._git(self._mirror, "log", "--max-count=50", form, f"{base}..{target}")
         stat = self._git(self._mirror, "diff", "--numstat", "-z", "--no-renames", base, target)
+        files = [file_of_row(row) for row in stat.split("\0")[:_MOST_FILES] if row]
+
+        def read(path: str) -> str:
+            diff = ("--literal-pathspecs", "diff", *DIFF, base, target, "--", path)
+            return beginning(self._git(self._mirror, *diff).encode())
+
         return Changes(
             ahead=ahead,
             behind=behind,
             commits=[commit_of_line(line) for line in log.splitlines()],
-            files=[file_of_row(row) for row in stat.split("\0")[:_MOST_FILES] if row],
+            files=with_lines(files, read),
         )
 
     def keep_only(self, used: set[str]) -> None:

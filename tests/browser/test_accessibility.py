@@ -114,7 +114,7 @@ def test_pages_for_strangers_have_no_finding(browser: Browser, rig: LocalRig, pa
 
 
 @pytest.mark.parametrize("percent", [200, 400])
-@pytest.mark.parametrize("path", ["/", "/commands", "/x/pingpong"])
+@pytest.mark.parametrize("path", ["/", "/commands", "/deploy", "/logs", "/x/pingpong"])
 def test_a_page_can_be_zoomed_without_sideways_scrolling(
     browser: Browser, running: LocalRig, path: str, percent: int
 ) -> None:

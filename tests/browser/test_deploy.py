@@ -80,6 +80,36 @@ def test_a_list_that_comes_late_does_not_hide_how_a_rollout_ended(
     expect(deploy.get_by_role("button", name="Deploy", exact=True)).to_be_enabled()
 
 
+def test_a_rollout_that_fails_says_so_and_leaves_the_old_one_alone(
+    visitor: Visitor, deploy: Page, manager: HeldRollouts
+) -> None:
+    manager.fate = "build_fails"
+    manager.built.set()
+
+    deploy.get_by_role("button", name="Deploy", exact=True).click()
+
+    log = deploy.get_by_role("log", name="Log of the rollout")
+    expect(log).to_contain_text("it cannot be built")
+    expect(deploy.get_by_text("the old one was never touched")).to_be_visible()
+    expect(deploy.locator("#toasts")).to_contain_text("ponger: it cannot be built")
+    steps = deploy.get_by_role("list", name="Rollout steps")
+    expect(steps.get_by_role("listitem").filter(has_text="Build")).to_contain_text("failed")
+    expect(deploy.get_by_role("row", name="ponger")).to_contain_text("Up")
+    visitor.shoot("deploy-failed")
+    assert visitor.findings() == []
+    assert manager.running() == ["old"]
+
+
+def test_a_rollout_needs_no_mouse(deploy: Page, manager: HeldRollouts) -> None:
+    manager.built.set()
+    deploy.get_by_label("Revision").focus()
+    deploy.keyboard.type("exp/kalman-v2")
+    deploy.keyboard.press("Enter")
+
+    expect(deploy.locator("#toasts")).to_contain_text("ponger runs ccccccc")
+    assert manager.asked == [("ponger", "exp/kalman-v2")]
+
+
 def test_what_is_in_a_session_is_locked_until_it_is_allowed(
     rig: LocalRig, deploy: Page, manager: HeldRollouts
 ) -> None:
@@ -130,6 +160,24 @@ def test_changes_show_commits_and_files(deploy: Page) -> None:
     changes = deploy.get_by_role("region", name="Changes")
     expect(changes).to_contain_text("e81c5f4 is 1 ahead of 7be03d1")
     expect(changes.get_by_role("row", name="requirements.txt")).to_contain_text("needs change")
+    expect(changes.get_by_role("row", name="eye.png")).to_contain_text("binary")
+
+
+def test_changes_open_to_the_lines_that_differ_and_show_them_as_text(
+    visitor: Visitor, deploy: Page
+) -> None:
+    deploy.get_by_role("button", name="Changes").click()
+    changes = deploy.get_by_role("region", name="Changes")
+
+    changes.get_by_text("services/ponger/service.py").click()
+
+    lines = deploy.get_by_label("Lines that differ in services/ponger/service.py")
+    expect(lines).to_contain_text('+print("<img src=x onerror=alert(1)>")')
+    expect(lines.locator(".bad")).to_have_text('-print("<b>old</b>")\n')
+    expect(changes).to_contain_text("More differs than is shown here")
+    assert lines.locator("img").count() == 0
+    visitor.shoot("deploy-lines")
+    assert visitor.findings() == []
 
 
 def test_what_crashes_what_is_missing_and_what_is_left_over_is_named(deploy: Page) -> None:
@@ -199,6 +247,8 @@ def test_the_page_has_no_finding_in_light_and_dark_and_fits_the_window(
         expect(page.get_by_role("log")).to_contain_text("exporting")
         for size, viewport in sizes.items():
             page.set_viewport_size(viewport)
+            services = page.get_by_role("region", name="All services")
+            assert services.evaluate("(e) => e.scrollWidth - e.clientWidth") == 0, size
             look_at(visitor, f"deploy-{size}")
 
 

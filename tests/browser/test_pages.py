@@ -123,9 +123,73 @@ def test_a_script_that_fails_breaks_only_its_own_page(
 
     visitor.open("/x/bad_script")
 
+    said = page.locator("#mistake")
+    expect(said).to_contain_text("This page's script has a mistake. Error: a mistake of the page")
+    expect(said).to_contain_text("(/pages/bad_script/page.js, line 1)")
+    visitor.shoot("page-bad_script")
+    assert visitor.findings() == []
     expect(page.get_by_role("link", name="Session IDLE")).to_be_visible()
     page.keyboard.press("Control+k")
     expect(page.get_by_role("dialog", name="Find")).to_be_visible()
+
+
+MISTAKEN = {
+    "syntax": ("const = 1;", "SyntaxError", "/pages/syntax/page.js, line 1"),
+    "import": ("import './nothing.js';", "/pages/import/page.js, or a file that it imports", ""),
+    "name": (
+        "import { nothing_like_it } from '/static/durapy/client.js';",
+        "SyntaxError",
+        "/pages/name/page.js, line 1",
+    ),
+    "promise": (
+        "\nPromise.reject(new TypeError('nobody waits'));",
+        "TypeError: nobody waits",
+        "/pages/promise/page.js, line 2",
+    ),
+    "refused": (
+        (
+            "import { durapy } from '/static/durapy/client.js';\n"
+            "await durapy.ready;\ndurapy.send('NO_SUCH_TYPE', {});"
+        ),
+        "NO_SUCH_TYPE",
+        "",
+    ),
+    "listener": (
+        (
+            "import { durapy } from '/static/durapy/client.js';\n"
+            "durapy.follow('*', 1, () => {});\n"
+            "durapy.subscribe('services', () => missing());"
+        ),
+        "ReferenceError: missing is not defined",
+        "/pages/listener/page.js, line 3",
+    ),
+    "hostile": (
+        "throw new Error('<img src=x onerror=alert(1)>');",
+        "<img src=x onerror=alert(1)>",
+        "/pages/hostile/page.js, line 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKEN)
+def test_a_mistake_of_a_script_is_said_on_its_page(
+    visitor: Visitor, page: Page, pages: Path, name: str
+) -> None:
+    script, what, where = MISTAKEN[name]
+    visitor.expect_complaints(
+        "404", "NO_SUCH_TYPE", "Unexpected token", "nothing_like_it", "nobody waits",
+        "missing is not", r"alert\(1\)",
+    )  # fmt: skip
+    write_page(pages, name, js=script)
+
+    visitor.open(f"/x/{name}")
+
+    said = page.locator("#mistake")
+    expect(said).to_contain_text(what)
+    expect(said).to_contain_text(where)
+    expect(said.locator("img")).to_have_count(0)
+    visitor.open("/x/pingpong")
+    expect(said).to_be_empty()
 
 
 def test_a_page_that_is_mended_works_without_a_restart(

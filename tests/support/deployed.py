@@ -24,6 +24,11 @@ LINES = (
     "[service 5/6] RUN python -m compileall -q services",
     "exporting to image",
 )
+DIFF = """\
+@@ -1,2 +1,2 @@
+ import time
+-print("<b>old</b>")
++print("<img src=x onerror=alert(1)>")"""
 CRASHED = (
     "Traceback (most recent call last):",
     "ModuleNotFoundError: No module named 'numpy'",
@@ -60,7 +65,10 @@ class HeldRollouts(MemoryRollouts):
             behind=0,
             commits=[Commit(commit="e81c5f4", author="pbo", at="2026-11-24", subject="Kalman")],
             files=[
-                ChangedFile(path="services/ponger/service.py", added=84, removed=22),
+                ChangedFile(
+                    path="services/ponger/service.py", added=84, removed=22, diff=DIFF, cut=True
+                ),
+                ChangedFile(path="services/ponger/eye.png", added=-1, removed=-1),
                 ChangedFile(path="services/ponger/requirements.txt", added=1, removed=0),
             ],
         )

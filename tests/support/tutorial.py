@@ -8,6 +8,8 @@ A comment before a fenced block says what is done with it:
     <!-- start -->            a shell block that may stay, as in a terminal of its own; starting the
                               same one again ends the first with Ctrl-C
     <!-- file: PATH -->       the new text of a file
+    <!-- add to: PATH -->     what comes at its end
+    <!-- compose -->          a part of docker-compose.override.yml: not done on the walk
 """
 
 import os
@@ -28,7 +30,8 @@ from tests.support.waiting import wait_for
 
 LIMIT_S: Final = 540.0
 _BLOCK: Final = re.compile(
-    r"^<!-- (?P<verb>run|start|file)(?P<refused>, refused)?(?:(?:, shows)?: (?P<more>[^>]+))? -->\n"
+    r"^<!-- (?P<verb>run|start|file|add to|compose)"
+    r"(?P<refused>, refused)?(?:(?:, shows)?: (?P<more>[^>]+))? -->\n"
     r"```\w+\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -38,7 +41,7 @@ _BLOCK: Final = re.compile(
 class Block:
     """One marked block; `more` is what is to be shown, or the path of the file."""
 
-    verb: Literal["run", "start", "file"]
+    verb: Literal["run", "start", "file", "add to", "compose"]
     text: str
     more: str
     refused: bool
@@ -48,7 +51,7 @@ def read_blocks(document: str) -> list[Block]:
     """Return the marked blocks of a document, in order."""
     found = [
         Block(
-            verb=cast("Literal['run', 'start', 'file']", match["verb"]),
+            verb=cast("Literal['run', 'start', 'file', 'add to', 'compose']", match["verb"]),
             text=match["text"],
             more=(match["more"] or "").strip(),
             refused=bool(match["refused"]),
@@ -72,8 +75,12 @@ class Walk:
     def follow(self, blocks: Iterable[Block]) -> None:
         """Do one block after the other; the first that goes wrong fails the test."""
         for block in blocks:
-            if block.verb == "file":
-                (self._folder / block.more).write_text(block.text, encoding="utf-8")
+            if block.verb in ("file", "add to"):
+                mode = "w" if block.verb == "file" else "a"
+                with (self._folder / block.more).open(mode, encoding="utf-8") as file:
+                    file.write(block.text)
+            elif block.verb == "compose":
+                continue
             elif block.verb == "start":
                 self._start(block.text)
             elif block.more:

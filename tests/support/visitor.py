@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from playwright.sync_api import (
     Browser,
@@ -17,9 +17,8 @@ from playwright.sync_api import (
     expect,
 )
 
-from tests.support.local_rig import ROOT, LocalRig
+from tests.support.checkout import ROOT
 from tests.support.requirements import missing
-from tests.support.rig import Rig
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 ARTIFACTS: Final = ROOT / "tests" / "artifacts"
@@ -50,6 +49,15 @@ def open_browser(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=program, args=list(FLAGS))
 
 
+class Visited(Protocol):
+    """A console: where it is, and the cookies of somebody who has signed in."""
+
+    url: str
+
+    def cookies(self) -> list[dict[str, Any]]:
+        """Return them."""
+
+
 class Visitor:
     """One browser context on a rig.
 
@@ -58,7 +66,7 @@ class Visitor:
         complaints: errors on the console, refused by the content policy, requests elsewhere.
     """
 
-    def __init__(self, browser: Browser, rig: LocalRig | Rig, **options: Any) -> None:
+    def __init__(self, browser: Browser, rig: Visited, **options: Any) -> None:
         self.rig = rig
         self.complaints: list[str] = []
         self._expected: list[re.Pattern[str]] = []
@@ -131,7 +139,7 @@ class Visitor:
 
 
 @contextmanager
-def visiting(browser: Browser, rig: LocalRig | Rig, **options: Any) -> Iterator[Visitor]:
+def visiting(browser: Browser, rig: Visited, **options: Any) -> Iterator[Visitor]:
     """Give a visitor who has signed in; afterwards nothing may have been complained of."""
     visitor = Visitor(browser, rig, **options)
     try:

@@ -1,6 +1,12 @@
 """Pages: found by being there, equal to the built-in ones, and harmless when broken."""
 
+import asyncio
+import os
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -8,6 +14,8 @@ import pytest
 
 from durapy_core.engines.memory import MemoryEngine
 from tests.support.console import Console, run_console
+from tests.support.log_lines import logged
+from webserver.offload import Offload
 from webserver.pages import Pages
 
 HTML = '{% extends "base.html" %}{% block main %}<p id="mine">{{ said }}</p>{% end %}'
@@ -179,6 +187,101 @@ def test_a_page_that_fails_when_shown_breaks_nothing_else(
     assert "<h1" in answer.text
     assert "Traceback" not in answer.text
     assert console.ask("GET", "/").status_code == 200
+
+
+def test_a_page_that_is_broken_keeps_the_rail_the_state_and_stop(
+    console: Console, pages_dir: Path
+) -> None:
+    add(pages_dir / "bad", "import nothing_like_that")
+    (pages_dir / "bad" / "page.js").write_text("throw 1;")
+
+    text = console.ask("GET", "/x/bad").text
+
+    assert 'id="stop-button"' in text
+    assert 'href="/commands"' in text
+    assert "bad/page.py: ModuleNotFoundError" in text
+    assert "/pages/bad/page.js" not in text
+
+
+def test_a_page_needs_no_script(console: Console, pages_dir: Path) -> None:
+    add(pages_dir / "still", 'def data(request): return {"said": "still"}')
+    without = console.ask("GET", "/x/still").text
+    (pages_dir / "still" / "page.js").write_text("")
+    with_one = console.ask("GET", "/x/still").text
+
+    assert "/pages/still/page.js" not in without
+    assert "/pages/still/page.js" in with_one
+
+
+def test_a_handler_that_raises_says_no_more_than_that_and_logs_why(
+    console: Console, pages_dir: Path
+) -> None:
+    add(
+        pages_dir / "lick",
+        """
+        from webserver.api.base import Api
+        from webserver.errors import ApiError
+
+        class Bad(Api):
+            def get(self):
+                raise ValueError("secret detail")
+
+        class No(Api):
+            def get(self):
+                raise ApiError(409, "busy", "The valve is open.")
+
+        handlers = [("bad", Bad), ("no", No)]
+        """,
+    )
+    console.ask("GET", "/x/lick")
+
+    with logged() as lines:
+        bad = console.ask("GET", "/x/lick/api/bad")
+    refused = console.ask("GET", "/x/lick/api/no")
+
+    assert (bad.status_code, bad.json()["error"]["code"]) == (500, "internal")
+    assert "secret" not in bad.text
+    assert "secret detail" in [str(e.value) for line in lines if (e := line["exception"])]
+    assert refused.status_code == 409
+    assert refused.json()["error"]["message"] == "The valve is open."
+    assert console.ask("GET", "/").status_code == 200
+
+
+def test_a_page_that_hangs_on_a_file_holds_up_nothing_else(
+    console: Console, pages_dir: Path, tmp_path: Path
+) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    add(pages_dir / "stuck", f'def data(request): return {{"said": open({str(fifo)!r}).read()}}')
+
+    with ThreadPoolExecutor(20) as pool:
+        stuck = [pool.submit(console.ask, "GET", "/x/stuck") for _ in range(20)]
+        answers = [console.ask("GET", path) for path in ("/", "/commands", "/api/v1/commands")]
+        sent = console.send("a1")
+        unanswered = [one for one in stuck if not one.done()]
+        while not all(one.done() for one in stuck):
+            free(fifo)
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert sent.status_code == 201
+    assert len(unanswered) == len(stuck)
+
+
+def free(fifo: Path) -> None:
+    """Let whoever waits to read from a pipe find its end."""
+    with suppress(OSError):  # nobody waits at the moment
+        os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+    time.sleep(0.01)
+
+
+def test_what_a_page_does_has_a_limit() -> None:
+    offload, over = Offload(), threading.Event()
+
+    with pytest.raises(TimeoutError, match="longer than"):
+        asyncio.run(offload.page(lambda: over.wait(60), limit_s=0.05))
+
+    over.set()
+    offload.close()
 
 
 def test_a_second_page_of_the_same_slug_is_left_out(console: Console, pages_dir: Path) -> None:

@@ -144,6 +144,44 @@ def test_changes_are_commits_and_files_and_how_far_apart(checkout: Path, mirror:
     assert (back.ahead, back.behind, back.commits) == (0, 1, [])
 
 
+def test_changes_hold_the_lines_that_differ_and_name_what_is_not_text(
+    checkout: Path, mirror: Mirror
+) -> None:
+    base = full(checkout)
+    odd = 'a "b"\t*.txt'
+    (checkout / "a.txt").write_text("one\ntwo\n", encoding="utf-8")
+    (checkout / "b.bin").write_bytes(b"\0\1\2")
+    (checkout / odd).write_text("@@ no hunk\ndiff --git a/x b/x\n", encoding="utf-8")
+    commit(checkout)
+    mirror.fetch()
+
+    files = {f.path: f for f in mirror.changes(base, full(checkout)).files}
+
+    assert files["a.txt"].diff == "@@ -1 +1,2 @@\n one\n+two"
+    assert (files["b.bin"].diff, files["b.bin"].cut) == ("", False)
+    assert files[odd].diff == "@@ -0,0 +1,2 @@\n+@@ no hunk\n+diff --git a/x b/x"
+    assert not any(file.cut for file in files.values())
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 10_000_000, "line\n" * 100_000], ids=["one long line", "many lines"]
+)
+def test_of_a_large_difference_the_beginning_is_kept(
+    checkout: Path, mirror: Mirror, text: str
+) -> None:
+    base = full(checkout)
+    for n in range(8):
+        (checkout / f"large{n}.txt").write_text(text, encoding="utf-8")
+    commit(checkout)
+    mirror.fetch()
+
+    files = mirror.changes(base, full(checkout)).files
+
+    assert all(file.cut for file in files)
+    assert sum(len(file.diff) for file in files) < 300_000
+    assert sum(file.added for file in files) == 8 * (text.count("\n") or 1)
+
+
 def test_a_remote_s_branches_are_found_after_the_checkout_s_own(
     checkout: Path, tmp_path: Path
 ) -> None:

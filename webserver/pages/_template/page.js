@@ -1,4 +1,4 @@
-// A page's own script: listen, show, send. docs/how-to.md says what else it can do.
+// A page's own script: listen, show, send. docs/extend.md says what else it can do.
 import { durapy, html, render } from '/static/durapy/client.js';
 
 const heard = [];

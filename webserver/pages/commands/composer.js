@@ -5,14 +5,13 @@ import { DpElement } from '/static/durapy/element.js';
 import '/static/durapy/form.js';
 import { icon, status } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
+import { DryRun } from './dry-run.js';
 import { facts, noTypes, skeleton } from './facts.js';
 import { presetBar, star } from './preset-bar.js';
 import { presets } from './presets.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 /** @typedef {import('/static/durapy/form.js').DpForm} DpForm */
-
-const DRY_RUN_AFTER_MS = 300;
 
 /** Fires `choose` with a wire type, from the menu of narrow screens, and `fill` with a preset. */
 export class Composer extends DpElement {
@@ -22,9 +21,8 @@ export class Composer extends DpElement {
   #types = null;
   #asJson = false;
   #sending = false;
-  #accepted = false;
-  #timer = 0;
   #form = /** @type {DpForm} */ (document.createElement('dp-form'));
+  #dryRun = new DryRun(this.#form, () => this.update());
 
   /** @param {CommandType[]} types */
   set types(types) {
@@ -38,7 +36,7 @@ export class Composer extends DpElement {
     this.#form.schema = type.schema;
     if (body) this.#form.value = { ...this.#form.value, ...body };
     this.update();
-    this.#dryRunSoon();
+    this.#dryRun.soon(type.type);
   }
 
   /** The type was published anew: keep what is typed unless its fields changed. @param {CommandType} type */
@@ -69,7 +67,7 @@ export class Composer extends DpElement {
     this.own(() => presets.removeEventListener('change', redraw));
     this.#form.addEventListener('change', () => {
       this.update();
-      this.#dryRunSoon();
+      this.#dryRun.soon(this.type?.type ?? '');
     });
   }
 
@@ -77,7 +75,7 @@ export class Composer extends DpElement {
   async send() {
     const type = this.type;
     if (!type || this.#sending || durapy.status !== 'live') return;
-    clearTimeout(this.#timer);
+    this.#dryRun.cancel();
     this.#form.errors = [];
     if (!this.#form.check()) {
       this.update();
@@ -122,25 +120,6 @@ export class Composer extends DpElement {
     }
     this.#form.errors = error.errors;
     this.#form.check();
-  }
-
-  #dryRunSoon() {
-    this.#accepted = false;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#dryRun(), DRY_RUN_AFTER_MS);
-  }
-
-  /** Ask the server whether it would take this, and show its answer unless the form has changed. */
-  async #dryRun() {
-    const asked = this.#form.value;
-    const problems = await durapy.check(this.type?.type ?? '', asked).then(
-      () => [],
-      (error) => (error.code === 'invalid' ? error.errors : null),
-    );
-    if (problems === null || asked !== this.#form.value) return;
-    this.#form.errors = problems;
-    this.#accepted = problems.length === 0;
-    this.update();
   }
 
   view() {
@@ -192,7 +171,7 @@ export class Composer extends DpElement {
   #verdict() {
     if (durapy.status === 'lost') return status('idle', 'Not connected');
     const count = this.#form.isConnected ? this.#form.problems : 0;
-    if (count === 0) return this.#accepted ? status('ok', 'Valid') : nothing;
+    if (count === 0) return this.#dryRun.accepted ? status('ok', 'Valid') : nothing;
     return status('bad', count === 1 ? '1 field to correct' : `${count} fields to correct`);
   }
 }

@@ -4,20 +4,18 @@ import { DpElement, oncePerFrame } from '/static/durapy/element.js';
 import { icon } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
 import './detail.js';
+import { changeUrl, urlValue } from '/static/durapy/address.js';
 import { filterBar } from './filters.js';
+import { Pager } from './pager.js';
 import { passes, RecordList } from './record-list.js';
 import { list } from './rows.js';
-import { changeUrl, urlValue } from './url.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 
-const PAGE = 100;
-/** The server looks through some thousand records at a time: so often it is asked to go on. */
-const FURTHER = 20;
-/** Rows enough not to look further by itself. */
-const ENOUGH = 20;
 const FILTER_AFTER_MS = 250;
+
+const SAID = { connecting: 'waiting', live: 'live', lost: 'as last received' };
 
 /** Fires `resend` with the record to edit. */
 export class History extends DpElement {
@@ -31,13 +29,9 @@ export class History extends DpElement {
   #selected = null;
   /** @type {CommandType[]} */
   #types = [];
-  /** @type {Set<string>} */
-  #senders = new Set();
-  #loading = true;
-  #problem = '';
   #timer = 0;
-  #asked = 0;
   #soon = oncePerFrame(() => this.update());
+  #pager = new Pager(this.#list, () => this.update());
 
   /** @param {CommandType[]} types */
   set types(types) {
@@ -95,9 +89,13 @@ export class History extends DpElement {
     if (this.#selected) this.dispatchEvent(new CustomEvent('resend', { detail: this.#selected }));
   }
 
+  #load() {
+    return this.#pager.load(this.#filter);
+  }
+
   /** @param {CommandRecord} record */
   #arrived(record) {
-    if (record.sender) this.#senders.add(record.sender);
+    this.#pager.note(record);
     if (!passes(record, this.#filter)) return;
     this.#list.arrive(record);
     this.#soon();
@@ -113,66 +111,22 @@ export class History extends DpElement {
     this.update();
   }
 
-  /** The newest page, from the server, and further back while a filter leaves it nearly empty. */
-  async #load() {
-    this.#list.expectPage();
-    this.#loading = true;
-    await durapy.ready; // so that nothing is stored unheard after the page was read
-    let taken = await this.#page({}, (page) => this.#list.begin(page));
-    for (
-      let further = 0;
-      taken && further < FURTHER && this.#list.records.length < ENOUGH;
-      further++
-    ) {
-      taken = await this.#older();
-    }
-    this.#list.reading = false;
-    this.#loading = false;
-    this.update();
-  }
-
-  /** The next older page; false if there is none, or it is no longer wanted. */
-  async #older() {
-    if (this.#list.before === null) return false;
-    return this.#page({ before: this.#list.before }, (page) => this.#list.addOlder(page));
-  }
-
-  /**
-   * @param {Record<string, string>} query
-   * @param {(page: import('./record-list.js').Page) => void} take
-   * @returns {Promise<boolean>} false: it failed, or the filter has changed since
-   */
-  async #page(query, take) {
-    const asked = ++this.#asked;
-    try {
-      const page = await api('commands', { query: { ...query, ...this.#filter, limit: PAGE } });
-      if (asked !== this.#asked) return false;
-      for (const { sender } of page.records) if (sender) this.#senders.add(sender);
-      take(page);
-      this.#problem = '';
-    } catch (error) {
-      this.#problem = /** @type {Error} */ (error).message;
-    }
-    this.update();
-    return this.#problem === '';
-  }
-
   view() {
     const { paused, fresh } = this.#list;
     const look = (/** @type {{target: HTMLElement}} */ { target }) => {
       this.#list.reading = target.scrollTop > 0;
     };
     return html`<section class="card" aria-labelledby="history-title">
-      <header><h2 id="history-title">History</h2><span class="sub">${paused ? 'paused' : durapy.status === 'lost' ? 'as last received' : 'live'}</span><span class="grow"></span>
+      <header><h2 id="history-title">History</h2><span class="sub">${paused ? 'paused' : SAID[durapy.status]}</span><span class="grow"></span>
         <button type="button" class="sm" aria-pressed=${paused} @click=${() => this.togglePause()}>
           ${icon(paused ? 'play' : 'pause')}<span class="num">${paused ? `Follow${fresh ? `, ${fresh} new` : ''}` : 'Pause'}</span></button></header>
       ${filterBar({
         filter: this.#filter,
         types: this.#types.map(({ type }) => type),
-        senders: [...this.#senders].sort(),
+        senders: [...this.#pager.senders].sort(),
         change: (change) => this.#filterBy(change),
       })}
-      <div class="scroll grow live" tabindex="0" role="region" aria-label="Commands, newest first" aria-busy=${this.#loading} @scroll=${look}>${this.#rows()}</div>
+      <div class="scroll grow live" tabindex="0" role="region" aria-label="Commands, newest first" aria-busy=${this.#pager.loading} @scroll=${look}>${this.#rows()}</div>
       ${this.#selected ? this.#detail(this.#selected) : nothing}
     </section>`;
   }
@@ -182,12 +136,12 @@ export class History extends DpElement {
       records: this.#list.records,
       before: this.#list.before,
       cut: this.#list.cut,
-      loading: this.#loading,
-      problem: this.#problem,
+      loading: this.#pager.loading,
+      problem: this.#pager.problem,
       filtered: Object.values(this.#filter).some(Boolean),
       chosen: this.#selected?.key,
       select: (record) => this.select(record),
-      older: () => this.#older(),
+      older: () => this.#pager.older(),
       again: () => this.#load(),
       clear: () => this.#filterBy({ type: '', sender: '', text: '' }),
     });

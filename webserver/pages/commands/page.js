@@ -5,8 +5,8 @@ import { bind } from '/static/durapy/keyboard.js';
 import './composer.js';
 import './history.js';
 import './palette.js';
+import { changeUrl, urlValue } from '/static/durapy/address.js';
 import { presets } from './presets.js';
-import { changeUrl, urlValue } from './url.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 /** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */

@@ -69,7 +69,7 @@ class Hero extends DpElement {
     const kept = session?.state === 'running' ? html` <b>${name}</b> stays open.` : nothing;
     if (safety.state?.engaged) return html`${this.#stopped(safety.state)}${kept}`;
     const [broken] = faulty();
-    if (broken) return html`<b>${broken.service}</b>: ${broken.fault}${kept}`;
+    if (broken) return html`<b>${broken.service}</b>: ${broken.fault}.${kept}`;
     if (session?.state === 'running') {
       return html`<b>${name}</b>, <b class="num">${session.services.length} of ${all}</b> services in session`;
     }

@@ -4,6 +4,7 @@ import { DpElement } from '/static/durapy/element.js';
 import { ago, ms, shortRevision } from '/static/durapy/format.js';
 import { glyph, icon, status } from '/static/durapy/icons.js';
 import { html, nothing, repeat } from '/static/durapy/lit.js';
+import { hasPage } from '/static/durapy/pages.js';
 import { rig } from '/static/durapy/rig.js';
 import '/static/durapy/spark.js';
 import { health, rowsOf } from '/static/durapy/health.js';
@@ -50,7 +51,8 @@ class Services extends DpElement {
     const lost = durapy.status === 'lost';
     const loading = !rig.snapshot;
     return html`<section class=${lost ? 'card stale' : 'card'} aria-busy=${loading} aria-labelledby="services-title">
-      <header><h2 id="services-title">Services</h2>${loading ? html`<span class="sub">waiting for the first heartbeat</span>` : this.#counts(lost)}</header>
+      <header><h2 id="services-title">Services</h2>${loading ? html`<span class="sub">waiting for the first heartbeat</span>` : this.#counts(lost)}<span class="grow"></span>
+        ${hasPage('/deploy') ? html`<a class="btn sm" href="/deploy">${icon('deploy')}Deploy</a>` : nothing}</header>
       <div class="scroll" tabindex="0" role="region" aria-label="All services">${this.#table(loading)}</div>
     </section>`;
   }

@@ -11,7 +11,7 @@ import { html, nothing } from '/static/durapy/lit.js';
  * @property {number} ahead
  * @property {number} behind
  * @property {{commit: string, author: string, at: string, subject: string}[]} commits
- * @property {{path: string, added: number, removed: number}[]} files
+ * @property {{path: string, added: number, removed: number, diff?: string, cut?: boolean}[]} files
  */
 
 const NEEDS = /(^|\/)(requirements\.txt|apt\.txt|Dockerfile[^/]*|pyproject\.toml)$/;
@@ -35,7 +35,24 @@ export function changesView(changes, problem) {
     ${files.length > 0 ? html`<table class="commits"><caption class="sr">Files that differ</caption><tbody>${files.map(file)}</tbody></table>` : nothing}</div>`;
 }
 
-/** @param {Changes['files'][number]} file */
-const file = ({ path, added, removed }) =>
-  html`<tr><td class="mono">${path} ${NEEDS.test(path) ? tag('warn', 'needs change') : nothing}</td>
+/** @typedef {Changes['files'][number]} ChangedFile */
+
+/** @param {ChangedFile} file */
+const file = ({ path, added, removed, diff = '', cut = false }) =>
+  html`<tr><td class="mono">${lines({ path, diff, cut })}</td>
     <td class="right num nowrap">${added < 0 ? html`<span class="dim">binary</span>` : html`<span class="add">+${added}</span> <span class="del">−${removed}</span>`}</td></tr>`;
+
+/** The name of a file, which opens to the lines that differ. @param {{path: string, diff: string, cut: boolean}} file */
+function lines({ path, diff, cut }) {
+  const name = html`${path} ${NEEDS.test(path) ? tag('warn', 'needs change') : nothing}`;
+  if (!diff && !cut) return name;
+  return html`<details><summary>${name}</summary>
+    ${diff ? html`<pre class="buildlog" tabindex="0" aria-label="Lines that differ in ${path}">${diff.split('\n').map(line)}</pre>` : nothing}
+    ${cut ? html`<p class="dep-cut small dim">More differs than is shown here; <code>git diff</code> in the checkout has all of it.</p>` : nothing}</details>`;
+}
+
+/** @type {Record<string, string>} */
+const KINDS = { '+': 'good', '-': 'bad', '@': 'head' };
+
+/** @param {string} text */
+const line = (text) => html`<span class=${KINDS[text[0]] ?? ''}>${text}\n</span>`;

@@ -123,6 +123,9 @@ export function stepsOf(news, now_ms) {
   });
 }
 
+/** Whether the replica that ran has not been told to end. @param {News[]} news of a rollout */
+export const isUntouched = (news) => !news.some(({ step }) => step === 'switch');
+
 /** When a rollout ended, in ms; null while it goes on. @param {News[]} news */
 function endOf(news) {
   const end = news.find(({ step, state }) => step === 'undone' || state !== 'requested');

@@ -4,7 +4,7 @@ import { ago, clock } from '/static/durapy/format.js';
 import { glyph, icon } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
 import { rollBack } from './actions.js';
-import { logOf, stepsOf } from './model.js';
+import { isUntouched, logOf, stepsOf } from './model.js';
 import { deploy } from './state.js';
 
 /** @typedef {import('./model.js').Deployed} Deployed */
@@ -46,12 +46,13 @@ function steps(rollout, news) {
   const state = rollout.state === 'failed' ? 'bad' : rollout.state === 'done' ? 'ok' : 'busy';
   const percent = state === 'busy' ? Math.round((100 * (done + 0.5)) / all.length) : 100;
   const word = { bad: 'stopped after', ok: 'done in', busy: 'for' }[state];
+  const kept = state === 'bad' && isUntouched(news) ? '; the old one was never touched' : '';
   return html`<ol role="list" class="steps" aria-label="Rollout steps">${all.map(
     ({ word: name, state: s, took_s: t }) => html`<li data-s=${s}>${glyph(s)}<b>${name}</b>
       <span>${t === null ? nothing : ago(t)}<span class="sr">${SAID[/** @type {keyof typeof SAID} */ (s)]}</span></span></li>`,
   )}</ol>
     <div class="dep-progress"><span class="progress grow" role="progressbar" aria-label="Rollout" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${percent} data-s=${state}><i .style=${`--v:${percent}%`}></i></span>
-    <span class="num small muted nowrap">${word} ${ago(took_s)}</span></div>`;
+    <span class="num small muted nowrap">${word} ${ago(took_s)}${kept}</span></div>`;
 }
 
 /** @param {News[]} news */

@@ -1,21 +1,21 @@
 // <logs-view>: the whole page. What is chosen stands in the address, so a link shows the same.
+import { changeUrl, urlValue } from '/static/durapy/address.js';
 import { durapy } from '/static/durapy/client.js';
 import { DpElement, oncePerFrame } from '/static/durapy/element.js';
 import { icon } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
 import { onTheme } from '/static/durapy/theme.js';
-import { bar, LEVELS } from './bar.js';
+import { bar } from './bar.js';
 import { detail } from './detail.js';
+import { filterInAddress, showFilter } from './filter-address.js';
 import { LineList } from './lines.js';
 import './log-list.js';
 import { LogSource } from './source.js';
 import { drawVolume } from './volume.js';
 
 /** @typedef {import('./lines.js').Filter} Filter */
-/** @typedef {import('./lines.js').Level} Level */
 /** @typedef {import('./lines.js').Line} Line */
 
-const USUAL = LEVELS.filter((level) => level !== 'debug');
 const VOLUME_EVERY_MS = 250;
 
 export class LogsView extends DpElement {
@@ -23,7 +23,7 @@ export class LogsView extends DpElement {
   #list = new LineList(this.#filter);
   #soon = oncePerFrame(() => this.#draw());
   #source = new LogSource(this.#list, this.#soon);
-  #record = param('record');
+  #record = urlValue('record');
   /** @type {Line | null} */
   #chosen = null;
   #open = false;
@@ -38,7 +38,7 @@ export class LogsView extends DpElement {
     this.own(onTheme(() => this.#draw({ volume: true })));
     addEventListener('resize', this.#soon);
     this.own(() => removeEventListener('resize', this.#soon));
-    const time = param('t');
+    const time = urlValue('t');
     if (Number.isNaN(Date.parse(time))) this.#source.begin();
     else this.#jumpTo(new Date(time));
   }
@@ -79,7 +79,7 @@ export class LogsView extends DpElement {
 
   #follow() {
     this.#record = '';
-    changeAddress({ t: '', record: '' });
+    changeUrl({ t: '', record: '' });
     const wasPast = this.#source.past;
     this.#list.follow();
     if (wasPast) this.#source.begin();
@@ -96,13 +96,7 @@ export class LogsView extends DpElement {
   #filterBy(change) {
     this.#filter = { ...this.#filter, ...change };
     this.#list.filter = this.#filter;
-    const { levels, services, text } = this.#filter;
-    const shown = LEVELS.filter((level) => levels.has(level)).join(',');
-    changeAddress({
-      level: shown === USUAL.join(',') ? '' : shown || 'none',
-      service: services ? [...services].join(',') || 'none' : '',
-      q: text,
-    });
+    showFilter(this.#filter);
     this.#draw({ volume: true });
   }
 
@@ -117,7 +111,7 @@ export class LogsView extends DpElement {
 
   /** @param {Date} moment */
   async #jumpTo(moment) {
-    changeAddress({ t: moment.toISOString() });
+    changeUrl({ t: moment.toISOString() });
     this.#list.paused = true;
     const here = this.#list.lines;
     if (!(here.length > 0 && here[0].at <= +moment && +moment <= (here.at(-1)?.at ?? 0))) {
@@ -195,32 +189,6 @@ export class LogsView extends DpElement {
     return html`<div class="empty">${icon('logs')}<b>${any ? 'Nothing matches' : 'No lines yet'}</b>
       <p>${any ? 'Turn a level or a service back on, or change the text.' : 'Lines show here as services write them.'}</p></div>`;
   }
-}
-
-/** @returns {Filter} */
-function filterInAddress() {
-  const levels = LEVELS.filter((level) => param('level').split(',').includes(level));
-  const services = param('service');
-  return {
-    levels: new Set(param('level') ? levels : USUAL),
-    services: services ? new Set(services.split(',')) : null,
-    text: param('q'),
-  };
-}
-
-/** @param {string} name */
-function param(name) {
-  return new URLSearchParams(location.search).get(name) ?? '';
-}
-
-/** Put values into the address without leaving the page; an empty one is taken out. @param {Record<string, string>} values */
-function changeAddress(values) {
-  const url = new URL(location.href);
-  for (const [name, value] of Object.entries(values)) {
-    if (value) url.searchParams.set(name, value);
-    else url.searchParams.delete(name);
-  }
-  history.replaceState(null, '', url);
 }
 
 customElements.define('logs-view', LogsView);

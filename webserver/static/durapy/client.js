@@ -8,6 +8,7 @@ import { ApiError, api } from './api.js';
 import { Connection } from './connection.js';
 import { follow } from './follow.js';
 import { Requests } from './requests.js';
+import { Topics } from './topics.js';
 
 /** @typedef {import('./types.js').CommandRecord} CommandRecord */
 
@@ -20,10 +21,7 @@ export { ApiError, api };
  * and `gap` when it was away too long to be told all it missed: read `history` again then.
  */
 class Durapy extends EventTarget {
-  /** @type {Map<string, Set<(data: any, event: any) => void>>} */
-  #topics = new Map();
-  /** Topics that the server was told of in the last hello. @type {Set<string>} */
-  #told = new Set();
+  #topics = new Topics((op, topics) => this.#connection.send({ op, topics }));
   /** @type {string | null} */
   #resume = null;
   /** Whether an attempt failed before the server was ever heard. */
@@ -104,14 +102,7 @@ class Durapy extends EventTarget {
    * @returns {() => void} stops it
    */
   subscribe(topic, callback) {
-    let listeners = this.#topics.get(topic);
-    if (!listeners) {
-      listeners = new Set();
-      this.#topics.set(topic, listeners);
-      this.#connection.send({ op: 'subscribe', topics: [topic] });
-    }
-    listeners.add(callback);
-    return () => this.#unsubscribe(topic, callback);
+    return this.#topics.add(topic, callback);
   }
 
   /**
@@ -165,17 +156,8 @@ class Durapy extends EventTarget {
     return follow(this, { type, limit, callback });
   }
 
-  /** @param {string} topic @param {(data: any, event: any) => void} callback */
-  #unsubscribe(topic, callback) {
-    const listeners = this.#topics.get(topic);
-    if (!listeners?.delete(callback) || listeners.size > 0) return;
-    this.#topics.delete(topic);
-    this.#connection.send({ op: 'unsubscribe', topics: [topic] });
-  }
-
   #hello() {
-    this.#told = new Set(this.#topics.keys());
-    return { op: 'hello', v: 1, topics: [...this.#told], resume: this.#resume };
+    return { op: 'hello', v: 1, topics: this.#topics.forHello(), resume: this.#resume };
   }
 
   /** @param {any} message */
@@ -183,15 +165,14 @@ class Durapy extends EventTarget {
     if (message.op === 'welcome') this.#welcome(message);
     if (message.resume) this.#resume = message.resume;
     if (message.op === 'hb') this.#beat(message);
-    else if (message.op === 'event') this.#tell(message);
+    else if (message.op === 'event') this.#topics.tell(message);
     else if (message.op === 'ack') this.#requests.accept(message);
     else if (message.op === 'error') this.#requests.refuse(message);
   }
 
   /** @param {any} message */
   #welcome({ gap }) {
-    const topics = [...this.#topics.keys()].filter((topic) => !this.#told.has(topic));
-    if (topics.length > 0) this.#connection.send({ op: 'subscribe', topics });
+    this.#topics.welcomed();
     if (gap || this.#deaf) this.dispatchEvent(new Event('gap'));
     this.#deaf = false;
   }
@@ -200,17 +181,6 @@ class Durapy extends EventTarget {
   #beat(message) {
     this.#aheadMs = Date.parse(message.t) - Date.now();
     this.dispatchEvent(new CustomEvent('heartbeat', { detail: message }));
-  }
-
-  /** @param {any} message */
-  #tell(message) {
-    for (const callback of this.#topics.get(message.topic) ?? []) {
-      try {
-        callback(message.data, message);
-      } catch (error) {
-        reportError(error); // one listener's mistake must not silence the others
-      }
-    }
   }
 
   #statusChanged() {

@@ -1,5 +1,5 @@
 // From what a page says of its plot to what uPlot wants to know.
-import uPlot from '/static/vendor/uplot/uPlot.esm.js';
+import uPlot from '/static/durapy/uplot.js';
 import { color } from './theme.js';
 
 /**

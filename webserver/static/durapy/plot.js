@@ -3,7 +3,7 @@
 //     const chart = plot('#answer', [{ label: 'round trip' }], { unit: 'ms' });
 //     chart.push(Date.now() / 1000, 2.4);   // x, then one y per series; drawn once a frame
 //     chart.set([xs, ys]);                  // or everything at once
-import uPlot from '/static/vendor/uplot/uPlot.esm.js';
+import uPlot from '/static/durapy/uplot.js';
 import { oncePerFrame } from './element.js';
 import { chartOptions, DEFAULTS } from './plot-options.js';
 import { onTheme } from './theme.js';

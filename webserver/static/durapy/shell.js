@@ -46,6 +46,15 @@ function fill(id, content) {
   if (place) render(content, place);
 }
 
+/** A mistake of a script is said on the page; what says so is loaded when there is one. @param {Event} event */
+const mistaken = (event) =>
+  import('./mistake.js').then(
+    ({ tell }) => tell(event),
+    () => null,
+  );
+addEventListener('error', mistaken, true); // of a script that cannot be loaded it does not bubble
+addEventListener('unhandledrejection', mistaken);
+
 const draw = oncePerFrame(() => {
   const [state, word] = CONNECTION[durapy.status];
   if (page !== 'dashboard') fill('state', stateBar());
