@@ -107,15 +107,16 @@ class _Server:
             ours = {key: asked for key, asked in begun.items() if asked.verb in ROLLOUTS}
             for key in ours:
                 self._desk.take_in(key)
-            self._retry_manager(lambda: self._take_up(ours))
+            switched = _switched(backlog)
+            self._retry_manager(lambda: self._take_up(ours, switched))
             begun = {key: asked for key, asked in begun.items() if key not in ours}
         for asked in begun.values():
             self._desk.answer(asked, "failed", _INTERRUPTED)
         self._hear(backlog, but=self._begun(backlog))
 
-    def _take_up(self, begun: dict[str, OperationState]) -> None:
+    def _take_up(self, begun: dict[str, OperationState], switched: set[str]) -> None:
         assert self._rollouts is not None  # noqa: S101 (see _begin)
-        self._rollouts.take_up(begun, self._desk.step, self._desk.answer)
+        self._rollouts.take_up(begun, self._desk.step, self._desk.answer, switched=switched)
 
     def _retry_manager(self, call: Callable[[], None]) -> None:
         """Make a call to the manager, however long that does not answer."""
@@ -242,6 +243,18 @@ class _Server:
         if self._rollouts is not None and self._rollouts.cancel(key, asked.by):
             return "it is being cancelled"
         raise DeployError(f"No rollout with the key {key[:100]!r} is under way.")
+
+
+def _switched(entries: list[Entry]) -> set[str]:
+    """Return the requests that have come to a switch, in a rollout of all that of the last one."""
+    switched: set[str] = set()
+    for entry in entries:
+        news = state_of(entry) if entry.type == PROGRESS else None
+        if news is not None and news.step == "resolve":
+            switched.discard(news.key)
+        elif news is not None and news.step == "switch":
+            switched.add(news.key)
+    return switched
 
 
 def _read_request(entry: Entry) -> OperationState:
