@@ -1,5 +1,6 @@
 """What could run: revisions of the checkout, and the images that are built from them."""
 
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ PREVIOUS: Final = "durapy.previous"
 """Label of a container that was rolled out: the tag of the image that ran before."""
 
 _KEPT: Final = "@kept:"
+_TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DEPENDS_ON: Final = "com.docker.compose.depends_on"
 
 
@@ -121,7 +123,13 @@ class DockerBuilds(DockerManager, RolloutManager):
         return container
 
     def _kept(self, client: docker.DockerClient, container: Container, tag: str) -> Revision:
-        """Return the revision of an image that is kept; one that has vanished is built again."""
+        """Return the revision of an image that is kept; one that has vanished is built again.
+
+        Raises:
+            DeployError: there is no such image, nor a commit to build it from.
+        """
+        if not _TAG.fullmatch(tag):
+            raise DeployError(f"{tag[:80]!a} is not the tag of an image that was kept.")
         commit, _, more = tag.partition("-")
         image = image_of(client, f"{moving_tag(container)[0]}:{tag}")
         if image is not None:
