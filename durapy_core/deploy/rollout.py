@@ -15,12 +15,11 @@ old one runs; from then on it is there to be started again. So `resume` can fini
 death left behind, at whatever moment it came.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from durapy_core.deploy.base import Cancelled, Pair, Pulse, RolloutManager
+from durapy_core.deploy.pace import Clock, Limits, RealClock
 from durapy_core.errors import DeployError, RolloutFailedError
 from durapy_core.fleet import Heard
 from durapy_core.status import ServiceState, ServiceStatus
@@ -38,45 +37,6 @@ class Tell(Protocol):
 
     def __call__(self, step: str, message: str, lines: Sequence[str] = ()) -> None:
         """Pass it on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long each part may take, in seconds.
-
-    Attributes:
-        start_s: from the start of the new replica until it stands by.
-        switch_s: from the end of the old one until the new one leads.
-        watch_s: so long the new one must stay well.
-        back_s: until the old one is up again after a failure.
-    """
-
-    start_s: float = 60.0
-    switch_s: float = 30.0
-    watch_s: float = 5.0
-    back_s: float = 30.0
-
-
-class Clock(Protocol):
-    """Time, and waiting for it."""
-
-    def now_s(self) -> float:
-        """Return seconds of a clock that nobody sets."""
-
-    def wait(self, seconds: float) -> None:
-        """Return after so long."""
-
-
-class RealClock:
-    """The computer's own clock."""
-
-    def now_s(self) -> float:
-        """Return seconds since some moment."""
-        return time.monotonic()
-
-    def wait(self, seconds: float) -> None:
-        """Sleep."""
-        time.sleep(seconds)
 
 
 class Rollout:

@@ -11,7 +11,8 @@ from typing import Final, Protocol
 from loguru import logger
 
 from durapy_core.deploy.base import Pair, RolloutManager
-from durapy_core.deploy.rollout import Hear, Limits, Rollout
+from durapy_core.deploy.pace import Limits
+from durapy_core.deploy.rollout import Hear, Rollout
 from durapy_core.errors import DeployError, ManagerUnavailableError
 from durapy_core.operations.requests import ALL, OperationState, State
 

@@ -15,7 +15,7 @@ from durapy_core.deploy.base import (
     RolloutManager,
     Say,
 )
-from durapy_core.deploy.rollout import Clock
+from durapy_core.deploy.pace import Clock
 from durapy_core.errors import DeployError, ManagerUnavailableError
 from durapy_core.fleet import Heard
 from durapy_core.status import RolloutWay, ServiceState, ServiceStatus

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durapy_core.deploy.rollout import Limits, Rollout
+from durapy_core.deploy.pace import Limits
+from durapy_core.deploy.rollout import Rollout
 from durapy_core.errors import DeployError, RolloutFailedError
 from tests.support.rollout_rig import DiedError, Fate, MemoryRollouts, Process, TestClock
 
