@@ -198,7 +198,16 @@ class _Server:
     def _do(self, asked: OperationState) -> None:
         if asked.verb in ROLLOUTS and self._rollouts is not None:
             self._rollouts.begin(asked, self._desk.step, self._desk.answer)
-            return
+        elif asked.verb == "fetch":  # a remote may be slow, and others have to be heard meanwhile
+            threading.Thread(target=self._do_aside, args=(asked,), daemon=True).start()
+        else:
+            self._do_now(asked)
+
+    def _do_aside(self, asked: OperationState) -> None:
+        with contextlib.suppress(StoppedError):  # the next server answers
+            self._do_now(asked)
+
+    def _do_now(self, asked: OperationState) -> None:
         details = None
         try:
             message, details = self._carry_out(asked)
@@ -229,8 +238,7 @@ class _Server:
                 "take the code with `git`, then restart the service."
             )
         if asked.verb == "fetch":
-            self._rollouts.manager.fetch()
-            return "fetched", None
+            return self._rollouts.manager.fetch(), None
         changes = self._rollouts.manager.changes(asked.service, asked.wishes.revision)
         return f"{changes['base']} to {changes['target']}", changes
 

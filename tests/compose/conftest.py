@@ -7,6 +7,7 @@ import pytest
 from tests.support.checkout import clone, commit
 from tests.support.compose import ComposeProject
 from tests.support.docker_gate import DockerGate
+from tests.support.git_remote import GitRemote
 from tests.support.rig import Json, Rig, free_port
 from tests.support.rollouts import RolloutRig
 from tests.support.waiting import wait_for
@@ -29,7 +30,16 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerGate]:
 
 
 @pytest.fixture(scope="session")
-def rig(tmp_path_factory: pytest.TempPathFactory, gate: DockerGate) -> Iterator[Rig]:
+def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitRemote]:
+    """A Git server that the rig names in its `.env`."""
+    with GitRemote(tmp_path_factory.mktemp("remote")) as remote:
+        yield remote
+
+
+@pytest.fixture(scope="session")
+def rig(
+    tmp_path_factory: pytest.TempPathFactory, gate: DockerGate, remote: GitRemote
+) -> Iterator[Rig]:
     """The product as a stranger has it: a clone, `docker compose up`, some lines of `.env`."""
     port = free_port()
     folder = clone(tmp_path_factory.mktemp("rig"))
@@ -37,7 +47,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory, gate: DockerGate) -> Iterator[
     commit(folder)
     (folder / ".env").write_text(
         f"DURAPY_PORT={port}\nDURAPY_PING_PERIOD_S=0.5\nDURAPY_ROLLOUT_START_S=8\n"
-        f"DURAPY_DOCKER_SOCKET={gate.path}\n",
+        f"DURAPY_DOCKER_SOCKET={gate.path}\nDURAPY_GIT_REMOTE={remote.url}\n",
         encoding="utf-8",
     )
     with ComposeProject(folder) as compose:

@@ -160,8 +160,9 @@ class MemoryRollouts(RolloutManager):
     def order(self) -> list[str]:
         return ["camera"]
 
-    def fetch(self) -> None:
+    def fetch(self) -> str:
         self._count()
+        return "fetched"
 
     def changes(self, name: str, revision: str) -> dict[str, Any]:
         return {"base": "b", "target": "c"}
