@@ -15,7 +15,7 @@ from typing import Final
 from loguru import logger
 
 from durapy_core import log, operations
-from durapy_core.deploy.rollout import Limits
+from durapy_core.deploy.pace import Limits
 from durapy_core.deploy.systemd_several import SeveralRollouts
 from durapy_core.engines.base import Engine
 from durapy_core.fleet import Heard, load_fleet

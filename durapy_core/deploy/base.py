@@ -212,8 +212,8 @@ class RolloutManager(DeployManager):
         """Return the services that can be rolled out, each after those that it depends on."""
 
     @abstractmethod
-    def fetch(self) -> None:
-        """Bring in what revisions there are.
+    def fetch(self) -> str:
+        """Bring in what revisions there are, and return where from, in words.
 
         Raises:
             DeployError: where they come from does not answer.

@@ -11,27 +11,31 @@ import tarfile
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
 from durapy_core.deploy.base import Revision
 from durapy_core.deploy.changes import Changes, Ref, commit_of_line, file_of_row
+from durapy_core.deploy.git_process import LIMIT_S, environment, run_git, variables, without_user
 from durapy_core.deploy.line_diff import DIFF, READ_AT_MOST, beginning, with_lines
 from durapy_core.errors import DeployError
-from durapy_core.settings import child_environment
 
 WORKING_TREE: Final = "@working-tree"
 """Names the checkout as it is on disk, whatever is committed; no branch can be called so."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,199}")
-_LIMIT_S: Final = 60.0
+_COMMIT: Final = re.compile(r"[0-9a-f]{4,40}")
+_HERE: Final = ("/", ".", "file:")
 _FETCH_LIMIT_S: Final = 600.0
 _HEAD: Final = "refs/durapy/head"
 _MOST_REFS: Final = 200
 _MOST_COMMITS: Final = 50
 _MOST_FILES: Final = 200
+
+Run = Callable[[Sequence[str], Mapping[str, str]], None]
+"""Carries a command out with these variables; a `DeployError` is what it said."""
 
 
 class Mirror:
@@ -40,24 +44,45 @@ class Mirror:
     def __init__(self, repository: Path, folder: Path, *, remote: str = "") -> None:
         self._repository = repository
         self._folder = folder
-        self._remote = remote
+        self.remote = remote
         self._lock = threading.Lock()
         self.fetched_s = float("-inf")
         """When it was fetched last, by this process's monotonic clock."""
 
     def fetch(self) -> None:
-        """Bring what the checkout has, and the remote, into the mirror.
+        """Bring what the checkout has into the mirror.
 
         Raises:
-            DeployError: the checkout is no repository, or the remote does not answer.
+            DeployError: the checkout is no repository.
         """
         heads, tags = "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"
         with self._lock:
             self._prepare()
             self._fetch(str(self._repository), heads, tags, f"+HEAD:{_HEAD}")
             self.fetched_s = time.monotonic()
-            if self._remote:
-                self._fetch(self._remote, "+refs/heads/*:refs/remotes/origin/*")
+
+    def fetch_remote(self, run: Run | None = None) -> None:
+        """Bring the remote's branches into the mirror, if there is a remote.
+
+        `run` carries the command out where there is a network; without it, this process does. A
+        remote on this computer needs none.
+
+        Raises:
+            DeployError: the remote does not answer, or refuses.
+        """
+        if not self.remote:
+            return
+        branches = "+refs/heads/*:refs/remotes/origin/*"
+        self._prepare()
+        if run is None or self.remote.startswith(_HERE):
+            self._fetch(self.remote, branches)
+        else:
+            try:
+                run(self._fetch_command(self.remote, branches), variables(self._folder))
+            except DeployError as error:
+                said = without_user(f"Git could not fetch {self.remote}: {error}")
+                raise DeployError(said) from error
+        self.fetched_s = time.monotonic()
 
     def resolve(self, name: str) -> Revision:
         """Return the commit that is meant; empty is what the checkout is on.
@@ -73,6 +98,15 @@ class Mirror:
             return Revision(commit=self._commit(_HEAD, "HEAD"), asked="HEAD")
         return Revision(commit=self.commit_of(name), asked=name)
 
+    def is_of_checkout(self, name: str) -> bool:
+        """Return whether the checkout has what is called so, as of the last fetch."""
+        if name in ("", "HEAD", WORKING_TREE):
+            return True
+        if not _NAME.fullmatch(name):
+            return True  # refused by whoever looks for it
+        full = (f"refs/tags/{name}", f"refs/heads/{name}")
+        return any(map(self._find, full)) or bool(_COMMIT.fullmatch(name) and self._find(name))
+
     def commit_of(self, name: str) -> str:
         """Return the full commit of a branch, tag or commit.
 
@@ -86,7 +120,7 @@ class Mirror:
         for full in (f"refs/tags/{name}", f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
             if found := self._find(full):
                 return found
-        found = self._find(name) if re.fullmatch(r"[0-9a-f]{4,40}", name) else ""
+        found = self._find(name) if _COMMIT.fullmatch(name) else ""
         if not found:
             raise DeployError(
                 f'No branch, tag or commit is called "{name[:80]}"; `durapy revisions` lists them. '
@@ -166,7 +200,7 @@ class Mirror:
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=self._environment(),
+            env=environment(self._folder),
         ) as process:
             assert process.stdout is not None  # noqa: S101 (it was asked for)
             said = process.stdout.read(READ_AT_MOST)
@@ -199,7 +233,7 @@ class Mirror:
             return
         command = [*self._command(), "-c", "tar.umask=0022", "archive", "--format=tar"]
         with subprocess.Popen(  # noqa: S603 (an argument list)
-            [*command, revision.commit], stdout=subprocess.PIPE, env=self._environment()
+            [*command, revision.commit], stdout=subprocess.PIPE, env=environment(self._folder)
         ) as process:
             assert process.stdout is not None  # noqa: S101 (it was asked for)
             try:
@@ -230,9 +264,14 @@ class Mirror:
             self._run(["git", "init", "--quiet", "--bare", str(self._folder)])
 
     def _fetch(self, source: str, *refspecs: str) -> None:
+        command = self._fetch_command(source, *refspecs)
+        self._run(command, limit_s=_FETCH_LIMIT_S, doing=f"fetch {source}")
+
+    def _fetch_command(self, source: str, *refspecs: str) -> list[str]:
+        patience = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30")
         options = ("--quiet", "--prune", "--update-shallow", "--no-write-fetch-head")
         arguments = ("fetch", *options, "--end-of-options", source, *refspecs)
-        self._run([*self._command(), *arguments], limit_s=_FETCH_LIMIT_S, doing=f"fetch {source}")
+        return [*self._command(), *patience, *arguments]
 
     def _commit(self, name: str, shown: str) -> str:
         found = self._find(name)
@@ -258,32 +297,8 @@ class Mirror:
         quiet = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
         return self._run(["git", *quiet, "-C", str(self._repository), *arguments])
 
-    def _run(self, command: list[str], *, limit_s: float = _LIMIT_S, doing: str = "") -> str:
-        try:
-            done = subprocess.run(  # noqa: S603 (an argument list)
-                command,
-                capture_output=True,
-                check=False,
-                env=self._environment(),
-                timeout=limit_s,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise DeployError(f"Git did not answer: {error}.") from error
-        if done.returncode:
-            said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-            raise DeployError(f"Git could not {doing or command[-1][:80]}: {said[0]}")
-        return done.stdout.decode(errors="replace")
-
-    def _environment(self) -> dict[str, str]:
-        return child_environment(
-            GIT_CONFIG_GLOBAL=str(self._folder / "gitconfig"),
-            GIT_CONFIG_NOSYSTEM="1",
-            GIT_TERMINAL_PROMPT="0",
-            GIT_OPTIONAL_LOCKS="0",
-            GIT_ALLOW_PROTOCOL="file:http:https:ssh",
-            HOME=str(self._folder),
-            LC_ALL="C",
-        )
+    def _run(self, command: list[str], *, limit_s: float = LIMIT_S, doing: str = "") -> str:
+        return run_git(command, self._folder, limit_s=limit_s, doing=doing)
 
 
 def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:

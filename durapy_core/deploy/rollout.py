@@ -15,12 +15,11 @@ old one runs; from then on it is there to be started again. So `resume` can fini
 death left behind, at whatever moment it came.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from durapy_core.deploy.base import Cancelled, Pair, Pulse, RolloutManager
+from durapy_core.deploy.pace import Clock, Limits, RealClock
 from durapy_core.errors import DeployError, RolloutFailedError
 from durapy_core.fleet import Heard
 from durapy_core.status import ServiceState, ServiceStatus
@@ -38,45 +37,6 @@ class Tell(Protocol):
 
     def __call__(self, step: str, message: str, lines: Sequence[str] = ()) -> None:
         """Pass it on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long each part may take, in seconds.
-
-    Attributes:
-        start_s: from the start of the new replica until it stands by.
-        switch_s: from the end of the old one until the new one leads.
-        watch_s: so long the new one must stay well.
-        back_s: until the old one is up again after a failure.
-    """
-
-    start_s: float = 60.0
-    switch_s: float = 30.0
-    watch_s: float = 5.0
-    back_s: float = 30.0
-
-
-class Clock(Protocol):
-    """Time, and waiting for it."""
-
-    def now_s(self) -> float:
-        """Return seconds of a clock that nobody sets."""
-
-    def wait(self, seconds: float) -> None:
-        """Return after so long."""
-
-
-class RealClock:
-    """The computer's own clock."""
-
-    def now_s(self) -> float:
-        """Return seconds since some moment."""
-        return time.monotonic()
-
-    def wait(self, seconds: float) -> None:
-        """Sleep."""
-        time.sleep(seconds)
 
 
 class Rollout:
@@ -100,6 +60,7 @@ class Rollout:
         self._clock = clock or RealClock()
         self._earlier: set[str] = set()
         self._speaks = False
+        self._may_be_ending = False
 
     def run(self, service: str, revision: str, *, key: str, back: bool = False) -> str | None:
         """Roll a service out and return what became of it, in words.
@@ -136,13 +97,16 @@ class Rollout:
         self._tell("done", f"{service} runs {wanted.name}")
         return f"{service} runs {wanted.name}"
 
-    def resume(self, pair: Pair) -> str:
+    def resume(self, pair: Pair, *, switched: bool = True) -> str:
         """Finish or undo what somebody else began, and return what became of it, in words.
+
+        `switched`: whether the step `switch` was told, so that the old one may be about to end.
 
         Raises:
             RolloutFailedError: it was undone; the old revision runs.
         """
         self._speaks = bool(self._hear(pair.service))
+        self._may_be_ending = switched and pair.own == "neither"
         try:
             if pair.old and pair.own != "new":
                 self._look_at_found(pair)
@@ -163,7 +127,7 @@ class Rollout:
                 raise DeployError("the rollout was found half-way, and the old one is in charge")
             # The old one may have been told to end: it would end after it was left in charge.
             self._tell("switch", "found half-way: the old one ends, and the lease passes")
-            self._manager.halt(pair.old)
+            self._end_old(pair)
         self._settle(pair)
 
     def _replace(self, pair: Pair, name: str) -> bool:
@@ -178,17 +142,22 @@ class Rollout:
                     return False
                 self._tell("switch", "the old one ends, and the lease passes")
                 touched = True
-                self._manager.halt(pair.old)
+                self._end_old(pair)
             else:
                 self._tell("switch", "the old one ends first, as this service needs it")
                 touched = True
-                self._manager.halt(pair.old)
+                self._end_old(pair)
                 self._start(pair, name)
             self._settle(pair)
         except DeployError as error:
             self._undo(pair, error, touched=touched)
         self._manager.adopt(pair)
         return True
+
+    def _end_old(self, pair: Pair) -> None:
+        self._may_be_ending = True  # until the manager says that it has ended
+        self._manager.halt(pair.old)
+        self._may_be_ending = False
 
     def _start(self, pair: Pair, name: str) -> None:
         beside = ", beside the old one" if pair.beside else ""
@@ -268,25 +237,41 @@ class Rollout:
         """
         lines = self._manager.last_lines(pair.new)
         self._tell("undone", f"{error}; putting the old one back", lines)
-        if touched and pair.old and pair.ran:
-            self._back(pair)
+        kept = "the old one was never touched"
+        if touched:
+            kept = "the old one runs again"
+            if pair.old and pair.ran and not self._back(pair):
+                kept = "the old one was started again, but does not lead yet"
         self._manager.discard(pair)
-        kept = "the old one runs again" if touched else "the old one was never touched"
         raise RolloutFailedError(f"{error}; {kept}") from error
 
-    def _back(self, pair: Pair) -> None:
-        """Start the old one before the new one ends, where both may run: it takes over at once.
+    def _back(self, pair: Pair) -> bool:
+        """Put the old one back and return whether it leads.
 
-        A new one that does not lead has nothing to end in order, and may hang.
+        It is started before the new one ends, where both may run: it takes over at once. A new one
+        that does not lead has nothing to end in order, and may hang.
         """
+        if self._may_be_ending:  # starting what still runs would do nothing, and then it would end
+            self._manager.halt(pair.old)
         grace_s = _UNDO_GRACE_S if self._is_in_charge(pair) else 0.0
+        if not self._runs(pair.old):
+            self._earlier |= {heard.status.replica for heard in self._hear(pair.service)}
         if pair.beside:
             self._manager.launch(pair.old)
         self._manager.halt(pair.new, grace_s=grace_s if pair.beside else None)
-        self._manager.launch(pair.old)
+        return self._see_back(pair)
+
+    def _see_back(self, pair: Pair) -> bool:
+        """Look until the old one leads, starting it whenever it does not run; False: too late."""
         until_s = self._clock.now_s() + self._limits.back_s
-        while not self._runs(pair.old) and self._clock.now_s() < until_s:
+        while self._clock.now_s() < until_s:
+            pulse = self._manager.pulse(pair.old)
+            if not pulse.running:
+                self._manager.launch(pair.old)
+            elif self._leads(pair, pulse):
+                return True
             self._clock.wait(_POLL_S)
+        return False
 
     def _is_in_charge(self, pair: Pair) -> bool:
         try:

@@ -87,9 +87,10 @@ class SystemdRollouts(SystemdManager, RolloutManager):
         """See `RolloutManager.order`; nothing depends on another, the console comes last."""
         return sorted(self.services(), key=lambda name: (name == WEBSERVER, name))
 
-    def fetch(self) -> None:
+    def fetch(self) -> str:
         """See `RolloutManager.fetch`: the checkout is looked at, and never a remote."""
         self._revisions().fetch()
+        return "fetched what the checkout has; a remote is asked by `git fetch` there"
 
     def changes(self, name: str, revision: str) -> dict[str, Any]:
         """See `RolloutManager.changes`."""

@@ -60,10 +60,9 @@ class SeveralRollouts(SeveralManagers, RolloutManager):
         managers = reversed(self._by_host.values())
         return [name for manager in managers for name in manager.order()]
 
-    def fetch(self) -> None:
-        """See `RolloutManager.fetch`."""
-        for manager in self._by_host.values():
-            manager.fetch()
+    def fetch(self) -> str:
+        """See `RolloutManager.fetch`; every computer says the same."""
+        return [manager.fetch() for manager in self._by_host.values()][-1]
 
     def changes(self, name: str, revision: str) -> dict[str, Any]:
         """See `RolloutManager.changes`."""

@@ -4,14 +4,15 @@ What a death left behind is taken up again from what the manager finds, not from
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Final, Protocol
 
 from loguru import logger
 
 from durapy_core.deploy.base import Pair, RolloutManager
-from durapy_core.deploy.rollout import Hear, Limits, Rollout
+from durapy_core.deploy.pace import Limits
+from durapy_core.deploy.rollout import Hear, Rollout
 from durapy_core.errors import DeployError, ManagerUnavailableError
 from durapy_core.operations.requests import ALL, OperationState, State
 
@@ -56,12 +57,23 @@ class Rollouts:
         job = _Job(asked.service, asked)
         self._spawn(asked.key, job, lambda: self._carry_out(job, told, answer))
 
-    def take_up(self, unanswered: dict[str, OperationState], told: Told, answer: Answer) -> None:
-        """Finish or undo what a death left behind, and answer the requests that it belongs to."""
+    def take_up(
+        self,
+        unanswered: dict[str, OperationState],
+        told: Told,
+        answer: Answer,
+        *,
+        switched: Collection[str] = (),
+    ) -> None:
+        """Finish or undo what a death left behind, and answer the requests that it belongs to.
+
+        `switched` are those of them whose old replica may have been told to end.
+        """
         rest = dict(unanswered)
         for pair, key in self.manager.pairs():
             asked = rest.pop(key, None)
             job = _Job(pair.service, asked)
+            job.switched = asked is None or key in switched
             self._spawn(key, job, partial(self._resume, pair, job, told, answer))
         for asked in rest.values():
             answer(asked, *self._what_became_of(asked))
@@ -98,7 +110,10 @@ class Rollouts:
         try:
             said = self._each(job, told)
         except DeployError as error:
-            answer(job.asked, "failed", str(error))
+            if isinstance(error, ManagerUnavailableError) and job.step != "resolve":
+                self._take_up_again(job, told, answer, error)
+            else:
+                answer(job.asked, "failed", str(error))
         except Exception as error:  # noqa: BLE001 (a manager's fault must not end the deployer)
             logger.exception("a rollout met an unforeseen error", request=job.asked.key)
             answer(job.asked, "failed", f"{type(error).__name__}: {error}; see the deployer's log")
@@ -122,11 +137,31 @@ class Rollouts:
             self._rollout(job, told).run(name, revision, key=asked.key, back=back) for name in names
         ]
 
-    def _resume(self, pair: Pair, job: "_Job", told: Told, answer: Answer) -> None:
-        state: State = "failed"
+    def _take_up_again(
+        self, job: "_Job", told: Told, answer: Answer, error: ManagerUnavailableError
+    ) -> None:
+        """Finish or undo what the manager left half-way, as soon as it answers again."""
+        assert job.asked is not None  # noqa: S101 (see _carry_out)
         while True:
             try:
-                message = self._rollout(job, told).resume(pair)
+                found = [pair for pair, key in self.manager.pairs() if key == job.asked.key]
+            except ManagerUnavailableError:
+                if self._stop.wait(_AGAIN_S):
+                    return  # the next start takes it up
+                continue
+            break
+        if not found:
+            answer(job.asked, "failed", str(error))
+        for pair in found:
+            job.switched = True
+            self._resume(pair, job, told, answer)
+
+    def _resume(self, pair: Pair, job: "_Job", told: Told, answer: Answer) -> None:
+        state: State = "failed"
+        message = ""
+        while True:
+            try:
+                message = self._rollout(job, told).resume(pair, switched=job.switched)
                 state = "done"
             except ManagerUnavailableError:
                 if self._stop.wait(_AGAIN_S):
@@ -136,13 +171,15 @@ class Rollouts:
                 message = str(error)
             break
         logger.warning("{service}: {what}", service=pair.service, what=message)
+        if job.asked is not None and job.asked.service == ALL:
+            state, message = _of_all(pair, state, message)
         if job.asked is not None:
             answer(job.asked, state, message)
 
     def _rollout(self, job: "_Job", told: Told) -> Rollout:
         def tell(step: str, message: str, lines: Sequence[str] = ()) -> None:
             room = max(0, _MOST_LINES - job.lines)
-            job.lines += len(lines)
+            job.step, job.lines = step, job.lines + len(lines)
             if job.asked is not None:
                 told(job.asked, step, message, lines[:room])
 
@@ -160,12 +197,24 @@ class Rollouts:
         return "failed", "interrupted: the deployer ended meanwhile; the old revision runs"
 
 
+def _of_all(pair: Pair, state: State, message: str) -> tuple[State, str]:
+    """Return what is to be said of a rollout of all that was found at one; our own is the last."""
+    if pair.own == "new":
+        return state, message
+    return "failed", f"{message}; it was interrupted there: ask again for the rest"
+
+
 class _Job:
-    """One rollout under way; `why` is set when it is to be given up."""
+    """One rollout under way; `why` is set when it is to be given up.
+
+    `switched`: of one that was found, whether its old replica may have been told to end.
+    """
 
     def __init__(self, service: str, asked: OperationState | None) -> None:
         self.service = service
         self.asked = asked
         self.why: str | None = None
+        self.step = "resolve"
         self.lines = 0
+        self.switched = False
         self.thread = threading.Thread()

@@ -107,15 +107,16 @@ class _Server:
             ours = {key: asked for key, asked in begun.items() if asked.verb in ROLLOUTS}
             for key in ours:
                 self._desk.take_in(key)
-            self._retry_manager(lambda: self._take_up(ours))
+            switched = _switched(backlog)
+            self._retry_manager(lambda: self._take_up(ours, switched))
             begun = {key: asked for key, asked in begun.items() if key not in ours}
         for asked in begun.values():
             self._desk.answer(asked, "failed", _INTERRUPTED)
         self._hear(backlog, but=self._begun(backlog))
 
-    def _take_up(self, begun: dict[str, OperationState]) -> None:
+    def _take_up(self, begun: dict[str, OperationState], switched: set[str]) -> None:
         assert self._rollouts is not None  # noqa: S101 (see _begin)
-        self._rollouts.take_up(begun, self._desk.step, self._desk.answer)
+        self._rollouts.take_up(begun, self._desk.step, self._desk.answer, switched=switched)
 
     def _retry_manager(self, call: Callable[[], None]) -> None:
         """Make a call to the manager, however long that does not answer."""
@@ -197,7 +198,16 @@ class _Server:
     def _do(self, asked: OperationState) -> None:
         if asked.verb in ROLLOUTS and self._rollouts is not None:
             self._rollouts.begin(asked, self._desk.step, self._desk.answer)
-            return
+        elif asked.verb == "fetch":  # a remote may be slow, and others have to be heard meanwhile
+            threading.Thread(target=self._do_aside, args=(asked,), daemon=True).start()
+        else:
+            self._do_now(asked)
+
+    def _do_aside(self, asked: OperationState) -> None:
+        with contextlib.suppress(StoppedError):  # the next server answers
+            self._do_now(asked)
+
+    def _do_now(self, asked: OperationState) -> None:
         details = None
         try:
             message, details = self._carry_out(asked)
@@ -228,8 +238,7 @@ class _Server:
                 "take the code with `git`, then restart the service."
             )
         if asked.verb == "fetch":
-            self._rollouts.manager.fetch()
-            return "fetched", None
+            return self._rollouts.manager.fetch(), None
         changes = self._rollouts.manager.changes(asked.service, asked.wishes.revision)
         return f"{changes['base']} to {changes['target']}", changes
 
@@ -242,6 +251,18 @@ class _Server:
         if self._rollouts is not None and self._rollouts.cancel(key, asked.by):
             return "it is being cancelled"
         raise DeployError(f"No rollout with the key {key[:100]!r} is under way.")
+
+
+def _switched(entries: list[Entry]) -> set[str]:
+    """Return the requests that have come to a switch, in a rollout of all that of the last one."""
+    switched: set[str] = set()
+    for entry in entries:
+        news = state_of(entry) if entry.type == PROGRESS else None
+        if news is not None and news.step == "resolve":
+            switched.discard(news.key)
+        elif news is not None and news.step == "switch":
+            switched.add(news.key)
+    return switched
 
 
 def _read_request(entry: Entry) -> OperationState:

@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.rig import Rig
+from tests.support.rig import Json, Rig
 from tests.support.rollouts import RolloutRig
 from tests.support.visitor import Visitor, visiting
 from tests.support.waiting import wait_for
@@ -39,11 +39,19 @@ def test_a_changed_ponger_is_deployed_from_the_page_in_a_session_and_rolled_back
         visitor.shoot("deploy-real")
         after = wait_for(lambda: r if (r := rollouts.revision()) != before else "", "the new one")
         expect(page.get_by_role("row", name="ponger")).to_contain_text(after)
+        rig.await_pongs(rig.newest(), 2)
+        assert [s["revision"] for s in _pongers(rig)] == [after], "the new one alone answers"
 
         page.get_by_role("button", name=f"Roll back to {before[:7]}").click()
         page.get_by_role("dialog").get_by_role("button", name="Roll back ponger").click()
         wait_for(lambda: rollouts.revision() == before, "the one before", limit_s=60)
-        rig.await_pongs(rig.since(begun["key"])[-1]["key"], 2)
+        rig.await_pongs(rig.newest(), 2)
+        assert rollouts.answered_once(begun["key"])
+
+
+def _pongers(rig: Rig) -> list[Json]:
+    services = rig.api("GET", "services")["services"]
+    return [s for s in services if s["service"] == "ponger" and s["up"]]
 
 
 def opened(visitor: Visitor) -> Page:

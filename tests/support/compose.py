@@ -29,12 +29,18 @@ class ComposeProject:
         self._folder = folder
         self._environment = child_environment(**(environment or {}))
 
-    def run(self, *arguments: str, check: bool = True, stdin: str | None = None) -> str:
-        """Run one Compose command and return what it printed on stdout."""
+    def run(
+        self,
+        *arguments: str,
+        check: bool = True,
+        stdin: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run one Compose command, with more variables if given; return what it printed."""
         done = subprocess.run(
             ["docker", "compose", "--project-name", self.name, *arguments],
             cwd=self._folder,
-            env=self._environment,
+            env={**self._environment, **(environment or {})},
             capture_output=True,
             input=stdin,
             text=True,

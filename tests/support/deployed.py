@@ -10,7 +10,7 @@ from durapy_core import operations
 from durapy_core.deploy.base import Cancelled, ReplicaState, Revision, Say
 from durapy_core.deploy.changes import ChangedFile, Changes, Commit, Ref
 from durapy_core.deploy.overview import Deployed, Deployment, Missing, put_deployment
-from durapy_core.deploy.rollout import Limits, RealClock
+from durapy_core.deploy.pace import Limits, RealClock
 from durapy_core.engines.base import Engine
 from durapy_core.errors import DeployError
 from durapy_core.operations import Rollouts

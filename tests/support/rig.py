@@ -35,6 +35,10 @@ class Rig:
         """Build and start all, and return when all is healthy."""
         self.compose.run("up", "--build", "--detach", "--wait")
 
+    def up_again(self) -> None:
+        """Start all from the images that there are, and return when all is healthy."""
+        self.compose.run("up", "--detach", "--wait")
+
     @cached_property
     def token(self) -> str:
         """The token that the console has made for itself."""
@@ -89,6 +93,11 @@ class Rig:
                 records.append(record)
             before = page["before"]
             assert before, f"no record has the key {key}"
+
+    def newest(self) -> str:
+        """Return the key of the last record."""
+        key: str = self.api("GET", "commands", params={"limit": 1})["records"][0]["key"]
+        return key
 
     def pings(self, key: str) -> list[Json]:
         """Return the pings since this key."""

@@ -1,5 +1,6 @@
 """Replicas in memory on a clock that a test moves: what a rollout has to do with, and what dies."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -14,8 +15,8 @@ from durapy_core.deploy.base import (
     RolloutManager,
     Say,
 )
-from durapy_core.deploy.rollout import Clock
-from durapy_core.errors import DeployError
+from durapy_core.deploy.pace import Clock
+from durapy_core.errors import DeployError, ManagerUnavailableError
 from durapy_core.fleet import Heard
 from durapy_core.status import RolloutWay, ServiceState, ServiceStatus
 
@@ -61,6 +62,7 @@ class Process:
     after_s: float = 0.0
     started_s: float | None = None
     led_s: float | None = None
+    ends_s: float = float("inf")
 
     def age_s(self, now_s: float) -> float:
         return -1.0 if self.started_s is None else now_s - self.started_s
@@ -68,7 +70,12 @@ class Process:
 
 @dataclass
 class MemoryRollouts(RolloutManager):
-    """A manager whose replicas are values. `dies_at`: the call that the caller does not survive."""
+    """A manager whose replicas are values.
+
+    `dies_at`: the call that the caller does not survive; `ending_s`: how long a replica goes on
+    after it was told to end, while starting it does nothing; `away`: the calls
+    at which the manager does not answer.
+    """
 
     clock: Clock
     fate: Fate = "good"
@@ -76,7 +83,9 @@ class MemoryRollouts(RolloutManager):
     beside: bool = True
     way: RolloutWay = "beside"
     speaks: bool = True
+    ending_s: float = 0.0
     dies_at: int | None = None
+    away: Collection[int] = ()
     calls: int = 0
     old: Process | None = field(default_factory=lambda: Process("old", started_s=-100.0))
     new: Process | None = None
@@ -129,7 +138,7 @@ class MemoryRollouts(RolloutManager):
         self._count()
         if self.fate == "vanishes":
             raise DeployError("the build has vanished")
-        self.new = Process("new", self.fate, self.after_s)
+        self.new, self.key = Process("new", self.fate, self.after_s), key
         ran = self.old is not None and self._runs(self.old)
         beside = self.beside and not stop_first
         self.pair = Pair(service=name, old="old", new="new", ran=ran, beside=beside)
@@ -151,8 +160,9 @@ class MemoryRollouts(RolloutManager):
     def order(self) -> list[str]:
         return ["camera"]
 
-    def fetch(self) -> None:
+    def fetch(self) -> str:
         self._count()
+        return "fetched"
 
     def changes(self, name: str, revision: str) -> dict[str, Any]:
         return {"base": "b", "target": "c"}
@@ -162,12 +172,19 @@ class MemoryRollouts(RolloutManager):
         process = self._process(replica)
         if not self._runs(process):
             process.started_s, process.led_s = self.clock.now_s(), None
+            process.ends_s = float("inf")
         self._pass_lead()
         self._count()
 
     def halt(self, replica: str, *, grace_s: float | None = None) -> None:
         self._count()
-        self._process(replica).started_s = None
+        process, now_s = self._process(replica), self.clock.now_s()
+        if self._runs(process):
+            ending_s = self.ending_s if grace_s is None else min(grace_s, self.ending_s)
+            process.ends_s = min(process.ends_s, now_s + ending_s)
+            self._count()
+            self.clock.wait(process.ends_s - now_s)
+        process.started_s = None
         self._pass_lead()
         self._count()
 
@@ -206,6 +223,8 @@ class MemoryRollouts(RolloutManager):
         self.calls += 1
         if self.calls == self.dies_at:
             raise DiedError
+        if self.calls in self.away:
+            raise ManagerUnavailableError("nobody answers")
 
     def _process(self, replica: str) -> Process:
         found = {"old": self.old, "new": self.new}[replica]
@@ -214,6 +233,8 @@ class MemoryRollouts(RolloutManager):
 
     def _runs(self, process: Process) -> bool:
         age_s = process.age_s(self.clock.now_s())
+        if self.clock.now_s() >= process.ends_s:
+            return False
         return age_s >= 0 and not (process.fate in ("ends", "removed") and age_s >= process.after_s)
 
     def _pass_lead(self) -> None:

@@ -6,17 +6,28 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from textwrap import indent
 from typing import Any, Final
 
 import requests
 
 from tests.support.checkout import commit, git
-from tests.support.rig import Json, Rig
+from tests.support.compose import docker
+from tests.support.rig import Json, Rig, answered_once
 from tests.support.waiting import wait_for
 
 PONGER: Final = "services/ponger/service.py"
 DOCKERFILE: Final = "Dockerfile.base"
 _LIMIT_S: Final = 120.0
+
+_NO_HEARTBEAT: Final = """\
+import os, pathlib
+heartbeat = pathlib.Path("/tmp/heartbeat")
+heartbeat.unlink(missing_ok=True)
+heartbeat.symlink_to("/nowhere/at/all")
+os.utime(heartbeat, (0, 0), follow_symlinks=False)
+"""
+"""Takes away what the health check of a container looks at."""
 
 IN_THE_END: Final = {
     "good": "",
@@ -32,18 +43,26 @@ IN_THE_END: Final = {
         "import os, signal, threading\n@service.on_start\ndef open_(ctx):\n"
         "    threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGSTOP]).start()\n"
     ),
-    "slow_to_start": "import time\ntime.sleep(3)\n",
+    "never_healthy": f"{_NO_HEARTBEAT}",
+    "turns_ill": f"@service.on_start\ndef open_(ctx):\n{indent(_NO_HEARTBEAT, '    ')}",
     "slow_to_end": "import time\n@service.on_stop\ndef close_(ctx):\n    time.sleep(3)\n",
+    "slower_to_end": "import time\n@service.on_stop\ndef close_(ctx):\n    time.sleep(8)\n",
 }
 """What is written behind the ponger's own code, by what becomes of it."""
 
 
 class RolloutRig:
-    """The rig, with a branch for each kind of ponger."""
+    """The rig, with a branch for each kind of ponger.
+
+    Attributes:
+        home: the branch that the checkout is on.
+        begun: the last record before the present test.
+    """
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
         self.home = git(rig.folder, "rev-parse", "--abbrev-ref", "HEAD").strip()
+        self.begun = ""
 
     def branch(self, name: str, *, slow_build: bool = False) -> str:
         """Commit a ponger on a branch of its own, go back, and return the branch."""
@@ -115,6 +134,45 @@ class RolloutRig:
             lambda: self.rig.compose.inspect("deployer")["RestartCount"] > before,
             "the deployer's restart",
         )
+
+    def fail(self, fate: str, *, session: str) -> Json:
+        """Roll out a ponger that goes wrong, judge that the old one is back, return the outcome."""
+        before, branch = wait_for(self.revision, "the ponger"), self.branch(fate)
+        key = self.ask("rollout", revision=branch, session=session)
+        outcome = self.outcome(key)
+        assert outcome["state"] == "failed", outcome["message"]
+        self.answers_within_5_s(key)
+        assert self.revision() == before
+        return {**outcome, "steps": self.steps(key)}
+
+    def kill_and_start_deployer(self) -> None:
+        """End the deployer at once and start it, without the growing pause before a restart."""
+        container = self.rig.compose.inspect("deployer")["Id"]
+        docker("kill", container)
+        docker("start", container)
+
+    def answers_within_5_s(self, key: str) -> None:
+        """Judge by the store's clock: from the failure to the first pong after it."""
+        news = self.news(key)
+        failed = next(n for n in news if n["step"] == "undone" or n["state"] == "failed")
+        failed_s = at_s(failed, "at")
+
+        def first_s() -> float:
+            sent_s = (at_s(pong) for pong in self.rig.pongs(self.begun))
+            return min((s for s in sent_s if s > failed_s), default=0)
+
+        assert wait_for(first_s, "a pong after the failure") - failed_s < 5
+
+    def answered_once(self, begun: str) -> bool:
+        """Return whether every ping since then has exactly one pong, having waited for them."""
+        asked = {ping["key"]: ping for ping in self.rig.pings(begun)}
+
+        def pongs() -> list[Json]:
+            found = self.rig.pongs(begun)
+            return found if asked.keys() <= {pong["cause"] for pong in found} else []
+
+        given = wait_for(pongs, "a pong for every ping", limit_s=60)
+        return answered_once(list(asked.values()), [p for p in given if p["cause"] in asked])
 
     def revision(self) -> str:
         """Return the revision that the ponger says it runs; empty while none is up."""

@@ -16,7 +16,7 @@ from loguru import logger
 
 from durapy_core import log
 from durapy_core.deploy.git import Mirror
-from durapy_core.deploy.rollout import Limits
+from durapy_core.deploy.pace import Limits
 from durapy_core.engines.base import Engine
 from durapy_core.exit_codes import run_quietly
 from durapy_core.fleet import Heard, load_fleet

@@ -1,5 +1,8 @@
 """What could run: revisions of the checkout, and the images that are built from them."""
 
+import re
+import threading
+from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
@@ -14,11 +17,13 @@ from webserver.deployer.build import Order, build_image
 from webserver.deployer.docker import PROJECT, SERVICE, DockerManager
 from webserver.deployer.images import REVISION, image_of, moving_tag, revision_in, shown, tag_of
 from webserver.deployer.recipe import COMPOSE_FILE, Recipe, recipe_of, services_of
+from webserver.deployer.remote import has_network, run_with_network
 
 PREVIOUS: Final = "durapy.previous"
 """Label of a container that was rolled out: the tag of the image that ran before."""
 
 _KEPT: Final = "@kept:"
+_TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DEPENDS_ON: Final = "com.docker.compose.depends_on"
 
 
@@ -32,6 +37,7 @@ class DockerBuilds(DockerManager, RolloutManager):
         super().__init__(socket_path=socket_path, project=project)
         self.mirror = mirror
         self.keep_images = keep_images
+        self._fetching = threading.Lock()
 
     def resolve(self, name: str, revision: str) -> Revision:
         """Return which code is meant; see `RolloutManager.resolve`."""
@@ -40,12 +46,9 @@ class DockerBuilds(DockerManager, RolloutManager):
             if revision.startswith(_KEPT):
                 return self._kept(client, container, revision.removeprefix(_KEPT))
         problem = self._fetch()
-        try:
-            found = self.mirror.resolve(revision)
-        except DeployError as error:
-            raise problem or error from error
-        self._recipe(name, found)
-        return found
+        if not self.mirror.is_of_checkout(revision):
+            self._fetch_remote()  # a branch there may have moved
+        return self._found(name, revision, problem)
 
     def before(self, name: str) -> str:
         """Return the image that ran before the present one; see `RolloutManager.before`."""
@@ -87,16 +90,20 @@ class DockerBuilds(DockerManager, RolloutManager):
         built = [n for n, told in services_of(text).items() if n in present and "build" in told]
         return _by_dependency({name: present[name].get(_DEPENDS_ON, "") for name in built})
 
-    def fetch(self) -> None:
+    def fetch(self) -> str:
         """Fetch from the checkout and the remote; see `RolloutManager.fetch`."""
         self.mirror.fetch()
+        if not self.mirror.remote:
+            return "fetched what the checkout has; DURAPY_GIT_REMOTE names a remote to ask as well"
+        self._fetch_remote()
+        return "fetched what the checkout and the remote have"
 
     def changes(self, name: str, revision: str) -> dict[str, Any]:
         """Return what separates a revision from the running one; see `RolloutManager.changes`."""
         with self.connected() as client:
             running = revision_in(client, self.only_container(client, name))
         base = self.mirror.commit_of(running.partition("-")[0] or "unknown")
-        target = self.resolve(name, revision)
+        target = self._found(name, revision, self._fetch())
         changes = self.mirror.changes(base, target.commit)
         return {"base": shown(running), "target": target.name, **changes.model_dump()}
 
@@ -121,7 +128,13 @@ class DockerBuilds(DockerManager, RolloutManager):
         return container
 
     def _kept(self, client: docker.DockerClient, container: Container, tag: str) -> Revision:
-        """Return the revision of an image that is kept; one that has vanished is built again."""
+        """Return the revision of an image that is kept; one that has vanished is built again.
+
+        Raises:
+            DeployError: there is no such image, nor a commit to build it from.
+        """
+        if not _TAG.fullmatch(tag):
+            raise DeployError(f"{tag[:80]!a} is not the tag of an image that was kept.")
         commit, _, more = tag.partition("-")
         image = image_of(client, f"{moving_tag(container)[0]}:{tag}")
         if image is not None:
@@ -134,13 +147,37 @@ class DockerBuilds(DockerManager, RolloutManager):
             )
         return self.mirror.resolve(commit)
 
+    def _found(self, name: str, revision: str, problem: DeployError | None) -> Revision:
+        """Return a revision that was fetched and has the service.
+
+        Raises:
+            DeployError: it is not there, and `problem` if that is why.
+        """
+        try:
+            found = self.mirror.resolve(revision)
+        except DeployError as error:
+            raise problem or error from error
+        self._recipe(name, found)
+        return found
+
     def _fetch(self) -> DeployError | None:
-        """Fetch, and return why it failed; what was fetched before may still do."""
+        """Fetch from the checkout, and return why it failed; what was fetched before may do."""
         try:
             self.mirror.fetch()
         except DeployError as error:
             return error
         return None
+
+    def _fetch_remote(self) -> None:
+        """Ask the remote, in a container of its own where this one has no network."""
+        if not self.mirror.remote:
+            return
+        with self._fetching, self.connected() as client:
+            own = self.own_container(client)
+            if own is None or has_network(own):
+                self.mirror.fetch_remote()
+            else:
+                self.mirror.fetch_remote(partial(run_with_network, client, own))
 
     def _recipe(self, name: str, revision: Revision) -> Recipe:
         """Return how a service is built at a revision.

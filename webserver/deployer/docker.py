@@ -28,7 +28,8 @@ SERVICE: Final = "com.docker.compose.service"
 NEXT: Final = "_next"
 """Ends the name of a container that is to take a service over; see rollouts.py."""
 
-_ONE_OFF: Final = "com.docker.compose.oneoff"
+ONE_OFF: Final = "com.docker.compose.oneoff"
+"""Label of every container of Compose: `True` for what it does not keep running."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _SHORT_ID: Final = re.compile(r"[0-9a-f]{12}")
@@ -107,8 +108,18 @@ class DockerManager(DeployManager):
 
     def all_containers(self, client: docker.DockerClient) -> list[Container]:
         """Return every container of the project."""
-        labels = [f"{PROJECT}={self.project_of(client)}", SERVICE, f"{_ONE_OFF}=False"]
+        labels = [f"{PROJECT}={self.project_of(client)}", SERVICE, f"{ONE_OFF}=False"]
         return client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
+
+    def is_ours(self, client: docker.DockerClient, container: Container) -> bool:
+        """Return whether Compose made a container for a service of the project.
+
+        One that was run by hand from an image of ours has its labels of project and service, but
+        none that says that it is no one-off.
+        """
+        labels = container.labels
+        ours = labels.get(PROJECT) == self.project_of(client) and SERVICE in labels
+        return ours and labels.get(ONE_OFF) == "False"
 
     def containers_of(self, client: docker.DockerClient, name: str) -> list[Container]:
         """Return the containers of a service of the project, by name.
@@ -142,14 +153,19 @@ class DockerManager(DeployManager):
             ManagerUnavailableError: it is not known.
         """
         if not self._project:
-            own = [c for c in client.containers.list(ignore_removed=True) if is_this_one(c)]
-            self._project = own[0].labels.get(PROJECT, "") if own else ""
+            own = self.own_container(client)
+            self._project = own.labels.get(PROJECT, "") if own else ""
         if not self._project:
             raise ManagerUnavailableError(
                 "The deployer does not know its Compose project, because it is not one of its "
                 "containers; start it with `docker compose up`, or set DURAPY_COMPOSE_PROJECT."
             )
         return self._project
+
+    def own_container(self, client: docker.DockerClient) -> Container | None:
+        """Return the container that this process runs in; None outside one."""
+        running = client.containers.list(ignore_removed=True)
+        return next((container for container in running if is_this_one(container)), None)
 
     def _await_up(self, container: Container) -> None:
         deadline = time.monotonic() + _UP_WITHIN_S

@@ -31,8 +31,16 @@ def tag_of(revision: Revision) -> str:
 
 
 def moving_tag(container: Container) -> tuple[str, str]:
-    """Return name and tag by which Compose finds the image of a container's service."""
-    named = container.labels.get(IMAGE) or str(container.attrs["Config"]["Image"])
+    """Return name and tag by which Compose finds the image of a container's service.
+
+    A label counts for the tag only: it may come from the image, and name what is not ours.
+    """
+    repository, tag = _parts(str(container.attrs["Config"]["Image"]))
+    labelled = _parts(container.labels.get(IMAGE, ""))
+    return labelled if labelled[0] == repository else (repository, tag)
+
+
+def _parts(named: str) -> tuple[str, str]:
     repository, colon, tag = named.rpartition(":")
     return (repository, tag) if colon and "/" not in tag else (named, "latest")
 

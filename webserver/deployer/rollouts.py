@@ -5,37 +5,33 @@ is called NAME_next until the old one is gone; a label on it holds all that has 
 finish or undo the rollout, so a deployer that died leaves nothing else behind.
 """
 
-import json
 from typing import Any, Final, Literal
 
 import docker
 from docker.errors import NotFound
 from docker.models.containers import Container
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from durapy_core.deploy.base import (
-    Pair,
-    Pulse,
-)
+from durapy_core.deploy.base import Pair, Pulse
 from durapy_core.errors import DeployError
 from webserver.deployer.builds import PREVIOUS, DockerBuilds
-from webserver.deployer.docker import (
-    NEXT,
-    PROJECT,
-    SERVICE,
-    is_this_one,
-    own_grace_s,
-)
-from webserver.deployer.images import (
-    IMAGE,
-    image_of,
-    keep_image,
-    moving_tag,
-    prune_images,
-)
+from webserver.deployer.docker import NEXT, SERVICE, is_this_one, own_grace_s
+from webserver.deployer.images import IMAGE, image_of, keep_image, moving_tag, prune_images
 from webserver.deployer.recreate import plan_container, stands_alone
 
 ROLLOUT: Final = "durapy.rollout"
 _LINES: Final = 20
+
+
+class _Told(BaseModel):
+    """What the label of a new container says: for which request, and of the one that ran."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    old: str
+    ran: bool
+    beside: bool
 
 
 class DockerRollouts(DockerBuilds):
@@ -50,6 +46,7 @@ class DockerRollouts(DockerBuilds):
                 raise DeployError(f"The image {build} has vanished; {name} runs on as it was.")
             ran = old.status in ("running", "restarting")
             beside = not (stop_first or stands_alone(old.attrs))
+            told = _Told(key=key, old=str(old.id), ran=ran, beside=beside)
             body = plan_container(
                 old.attrs,
                 image_of(client, old.attrs["Image"]) or {},
@@ -58,28 +55,29 @@ class DockerRollouts(DockerBuilds):
                 labels={
                     IMAGE: ":".join(moving_tag(old)),
                     PREVIOUS: keep_image(client, old),
-                    ROLLOUT: json.dumps({"key": key, "old": old.id, "ran": ran, "beside": beside}),
+                    ROLLOUT: told.model_dump_json(),
                 },
             )
             made = _create(client.api, body, f"{old.name}{NEXT}")
-            return self._pair(client.containers.get(made["Id"]), old)
+            return _pair(client.containers.get(made["Id"]), old, told)
 
     def pairs(self) -> list[tuple[Pair, str]]:
         """Return every rollout that is not over; see `RolloutManager.pairs`."""
         with self.connected() as client:
-            all_ = {str(c.id): c for c in self.all_containers(client)}
-            found = []
-            for new in all_.values():
-                if str(new.name).endswith(NEXT) and ROLLOUT in new.labels:
-                    told = json.loads(new.labels[ROLLOUT])
-                    found.append((self._pair(new, all_.get(told["old"])), told["key"]))
+            all_ = {str(container.id): container for container in self.all_containers(client)}
+        found = []
+        for new in all_.values():
+            told = _told(new)
+            old = all_.get(told.old) if told else None
+            if told and new.name and new.name.endswith(NEXT) and _may_replace(new, old):
+                found.append((_pair(new, old, told), told.key))
         return found
 
     def made_by(self, name: str) -> str:
         """Return which request made the container; see `RolloutManager.made_by`."""
         with self.connected() as client:
-            told = self.only_container(client, name).labels.get(ROLLOUT, "{}")
-        return str(json.loads(told).get("key", ""))
+            told = _told(self.only_container(client, name))
+        return told.key if told else ""
 
     def launch(self, replica: str) -> None:
         """Start one container; see `RolloutManager.launch`."""
@@ -161,23 +159,38 @@ class DockerRollouts(DockerBuilds):
             container = client.containers.get(replica)
         except NotFound:
             return None
-        if container.labels.get(PROJECT) != self.project_of(client):
+        if container.id != replica or not self.is_ours(client, container):
             raise DeployError(f"The container {replica[:12]} is not of this project.")
         return container
 
-    def _pair(self, new: Container, old: Container | None) -> Pair:
-        told = json.loads(new.labels[ROLLOUT])
-        own: Literal["neither", "old", "new"] = "new" if is_this_one(new) else "neither"
-        if old and is_this_one(old):
-            own = "old"
-        return Pair(
-            service=new.labels[SERVICE],
-            old=str(old.id) if old else "",
-            new=str(new.id),
-            ran=told["ran"],
-            beside=told["beside"],
-            own=own,
-        )
+
+def _told(container: Container) -> _Told | None:
+    """Return what a container's label says of its rollout; None if that is nothing."""
+    try:
+        return _Told.model_validate_json(container.labels.get(ROLLOUT, ""))
+    except ValidationError:
+        return None
+
+
+def _may_replace(new: Container, old: Container | None) -> bool:
+    """Return whether the two are of one service and one place, whatever a label says."""
+    if old is None:
+        return True
+    return old.labels[SERVICE] == new.labels[SERVICE] and new.name == f"{old.name}{NEXT}"
+
+
+def _pair(new: Container, old: Container | None, told: _Told) -> Pair:
+    own: Literal["neither", "old", "new"] = "new" if is_this_one(new) else "neither"
+    if old and is_this_one(old):
+        own = "old"
+    return Pair(
+        service=new.labels[SERVICE],
+        old=str(old.id) if old else "",
+        new=str(new.id),
+        ran=told.ran,
+        beside=told.beside,
+        own=own,
+    )
 
 
 def _create(api: Any, body: dict[str, Any], name: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The mirror on real repositories."""
 
 import tarfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -192,7 +193,10 @@ def test_a_remote_s_branches_are_found_after_the_checkout_s_own(
     mirror = Mirror(checkout, tmp_path / "mirror", remote=f"file://{elsewhere}")
 
     mirror.fetch()
+    known = [mirror.is_of_checkout(name) for name in ("", "main", full(checkout)[:7], "theirs")]
+    mirror.fetch_remote()
 
+    assert known == [True, True, True, False]
     assert mirror.resolve("theirs").commit == full(elsewhere)
     assert mirror.resolve("main").commit == full(checkout)
 
@@ -200,10 +204,36 @@ def test_a_remote_s_branches_are_found_after_the_checkout_s_own(
 def test_a_remote_that_does_not_answer_is_named(checkout: Path, tmp_path: Path) -> None:
     mirror = Mirror(checkout, tmp_path / "mirror", remote=f"file://{tmp_path}/nothing")
 
+    mirror.fetch()
     with pytest.raises(DeployError, match=r"Git could not fetch file:///.*nothing"):
-        mirror.fetch()
+        mirror.fetch_remote()
 
     assert mirror.resolve("main").commit == full(checkout), "what the checkout has is there"
+
+
+def test_a_remote_is_asked_elsewhere_if_that_is_wanted_and_its_password_is_never_told(
+    checkout: Path, tmp_path: Path
+) -> None:
+    address = "https://lab:secret@git.example.org/rig.git"
+    mirror = Mirror(checkout, tmp_path / "mirror", remote=address)
+    asked: list[Sequence[str]] = []
+
+    def run(command: Sequence[str], environment: Mapping[str, str]) -> None:
+        asked.append(command)
+        assert environment["GIT_TERMINAL_PROMPT"] == "0"
+        raise DeployError(f"unable to access {address}")
+
+    with pytest.raises(DeployError) as failed:
+        mirror.fetch_remote(run)
+
+    assert (asked[0][0], asked[0][-2:]) == (
+        "git",
+        [address, "+refs/heads/*:refs/remotes/origin/*"],
+    )
+    assert str(failed.value) == (
+        "Git could not fetch https://git.example.org/rig.git: "
+        "unable to access https://git.example.org/rig.git"
+    )
 
 
 def test_a_folder_that_is_no_repository_says_so(tmp_path: Path) -> None:

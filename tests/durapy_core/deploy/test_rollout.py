@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durapy_core.deploy.rollout import Limits, Rollout
+from durapy_core.deploy.pace import Limits
+from durapy_core.deploy.rollout import Rollout
 from durapy_core.errors import DeployError, RolloutFailedError
 from tests.support.rollout_rig import DiedError, Fate, MemoryRollouts, Process, TestClock
 
@@ -116,6 +117,47 @@ def test_a_service_that_did_not_run_does_not_run_after_a_failure_either() -> Non
     assert manager.old is not None
 
 
+def test_an_old_one_that_was_told_to_end_before_a_death_is_started_again_after_its_end() -> None:
+    manager, told = MemoryRollouts(TestClock(), ending_s=8.0), Told()
+    manager.dies_at = 8  # the old one has been told to end, and has not ended
+
+    with pytest.raises(DiedError):
+        make(manager, told).run("camera", "main", key="k")
+    assert (told.steps[-1], manager.running()) == ("switch", ["old", "new"])
+    assert manager.new is not None
+    manager.new.fate = "never_ready"
+    with pytest.raises(RolloutFailedError, match="the old one runs again"):
+        make(manager, told).resume(manager.pairs()[0][0], switched=True)
+    manager.clock.wait(60)
+
+    assert manager.pairs() == []
+    assert manager.running() == ["old"]
+
+
+def test_an_old_one_that_was_never_told_to_end_is_not_started_anew() -> None:
+    manager, told = MemoryRollouts(TestClock(), fate="never_ready"), Told()
+    manager.dies_at = 6  # the new one was started
+
+    with pytest.raises(DiedError):
+        make(manager, told).run("camera", "main", key="k")
+    with pytest.raises(RolloutFailedError):
+        make(manager, told).resume(manager.pairs()[0][0], switched="switch" in told.steps)
+
+    assert manager.old is not None
+    assert manager.old.started_s == -100.0
+
+
+def test_an_old_one_that_does_not_lead_in_time_is_told() -> None:
+    manager, told = MemoryRollouts(TestClock(), fate="fault"), Told()
+    assert manager.old is not None
+    manager.old.fate = "never_ready"
+
+    with pytest.raises(RolloutFailedError, match="was started again, but does not lead yet"):
+        make(manager, told).run("camera", "main", key="k")
+
+    assert manager.running() == ["old"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A rollout, and what goes wrong in it."""
@@ -126,6 +168,7 @@ class Case:
     speaks: bool
     ran: bool
     cancel_at_s: float
+    ending_s: float
     deaths: list[int]
 
 
@@ -137,7 +180,8 @@ CASES = st.builds(
     speaks=st.booleans(),
     ran=st.booleans(),
     cancel_at_s=st.one_of(st.just(1e9), st.floats(0, 12)),
-    deaths=st.lists(st.integers(1, 14), max_size=3),
+    ending_s=st.floats(0, 20),
+    deaths=st.lists(st.integers(1, 20), max_size=3),
 )
 
 
@@ -149,10 +193,12 @@ def test_whatever_fails_and_whoever_dies_one_replica_is_left_and_runs(case: Case
         after_s=case.after_s,
         beside=case.beside,
         speaks=case.speaks,
+        ending_s=case.ending_s,
         old=Process("old", started_s=-100.0 if case.ran else None),
     )
 
     failed = rolled_out_or_resumed(manager, case)
+    manager.clock.wait(60)  # whatever was told to end has ended
 
     left = [p for p in (manager.old, manager.new) if p is not None]
     assert len(left) == 1, "one of the two is left"
@@ -169,13 +215,14 @@ def test_whatever_fails_and_whoever_dies_one_replica_is_left_and_runs(case: Case
 
 def rolled_out_or_resumed(manager: MemoryRollouts, case: Case) -> bool:
     """Roll out, and after each death resume, as the next start does; return whether it failed."""
+    told = Told()  # the log outlives every death
     for attempt, dies_at in enumerate([*case.deaths, None]):
         manager.calls, manager.dies_at = 0, dies_at
         try:
             if attempt == 0:
-                make(manager, Told(), case.cancel_at_s).run("camera", "main", key="k")
+                make(manager, told, case.cancel_at_s).run("camera", "main", key="k")
             for pair, _ in manager.pairs():
-                make(manager, Told()).resume(pair)
+                make(manager, told).resume(pair, switched="switch" in told.steps)
         except DiedError:
             continue
         except DeployError:

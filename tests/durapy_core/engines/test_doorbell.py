@@ -104,7 +104,7 @@ def test_a_folder_that_vanished_blocks_nobody(bells: BellFolder, folder: Path) -
     assert _waited_s(bells.hang(1).wait) < LONG_S
 
 
-def _waited_s(wait: Callable[[float], None]) -> float:
+def _waited_s(wait: Callable[[float], bool]) -> float:
     began_s = time.monotonic()
     wait(LONG_S)
     return time.monotonic() - began_s

@@ -183,11 +183,11 @@ def test_a_server_that_ends_undoes_the_rollout_that_is_being_built() -> None:
     assert manager.running() == ["old"]
 
 
-def begun(engine: Engine) -> str:
+def begun(engine: Engine, service: str = "camera") -> str:
     """Write a request that a server took and never answered, as one that died leaves it."""
-    body = json.dumps({"verb": "rollout", "service": "camera"})
+    body = json.dumps({"verb": "rollout", "service": service})
     key = engine.append(OPERATIONS, NewEntry(type=REQUEST, body=body, sender="cli:ann")).key
-    told = json.dumps({"verb": "rollout", "service": "camera", "message": "x", "step": "watch"})
+    told = json.dumps({"verb": "rollout", "service": service, "message": "x", "step": "watch"})
     engine.append(OPERATIONS, NewEntry(type=PROGRESS, body=told, cause=key))
     return key
 
@@ -204,6 +204,34 @@ def test_a_rollout_found_half_way_is_finished_and_answered() -> None:
         "camera was found half-way and runs the new revision",
     )
     assert manager.running() == ["new"]
+
+
+def test_a_rollout_whose_manager_was_away_for_a_moment_is_finished_or_undone() -> None:
+    engine = MemoryEngine()
+
+    with deploying(engine) as manager:
+        manager.built.set()
+        manager.away = (7, 8)  # when the old one is told to end, and when it is put back
+        key = ask(engine, "rollout")
+        end = last(engine, key)
+
+    assert (end.state, end.message) == (
+        "done",
+        "camera was found half-way and runs the new revision",
+    )
+    assert manager.running() == ["new"]
+
+
+def test_a_rollout_of_all_that_was_found_half_way_tells_that_the_rest_is_left() -> None:
+    engine = MemoryEngine()
+    key = begun(engine, ALL)
+
+    with deploying(engine, key=key):
+        end = last(engine, key)
+
+    assert end.state == "failed"
+    assert "camera was found half-way and runs the new revision" in end.message
+    assert "ask again for the rest" in end.message
 
 
 def test_a_rollout_that_died_before_it_touched_anything_is_answered_failed() -> None:

@@ -11,6 +11,7 @@ from durapy_core.errors import DeployError, ManagerUnavailableError, ServiceNotF
 from tests.support.compose import ComposeProject, docker, need_docker
 from tests.support.waiting import wait_for
 from webserver.deployer.docker import DockerManager
+from webserver.deployer.images import IMAGE, moving_tag
 
 SOCKET = Path("/var/run/docker.sock")
 
@@ -29,7 +30,12 @@ COMPOSE = {
             "stop_grace_period": "8s",
             "healthcheck": {"test": ["CMD", "true"], "interval": "1s", "start_interval": "100ms"},
         },
-        "neighbour": {"image": "redis:8-alpine", "entrypoint": ["sleep", "1000"], "init": True},
+        "neighbour": {
+            "image": "redis:8-alpine",
+            "entrypoint": ["sleep", "1000"],
+            "init": True,
+            "labels": {IMAGE: "another-rig-neighbour:latest"},
+        },
         "weak": {"image": "redis:8-alpine", "entrypoint": ["sh", "-c", ONCE], "init": True},
         "ill": {
             "image": "redis:8-alpine",
@@ -171,9 +177,19 @@ def test_a_container_is_not_reached_by_its_own_name_or_id(
 ) -> None:
     told = [project.inspect("worker") for project in (ours, theirs)]
 
-    for name in [t["Id"] for t in told] + [t["Name"].lstrip("/") for t in told]:
-        with pytest.raises(ServiceNotFoundError):
-            manager.restart(name)
+    names = [t["Id"] for t in told] + [t["Id"][:12] for t in told]
+    for name in names + [t["Name"].lstrip("/") for t in told]:
+        for verb in (manager.start, manager.stop, manager.restart):
+            with pytest.raises(ServiceNotFoundError):
+                verb(name)
+
+
+def test_a_label_that_names_another_image_does_not_lead_to_it(manager: DockerManager) -> None:
+    with manager.connected() as client:
+        container = manager.containers_of(client, "neighbour")[0]
+
+        assert container.labels[IMAGE] == "another-rig-neighbour:latest"
+        assert moving_tag(container) == ("redis", "8-alpine")
 
 
 def test_a_one_off_container_of_the_project_is_left_alone(
