@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 SOCKET = Path("/var/run/docker.sock")
 DYING = """echo '{"time": "2026-11-26T08:00:00Z", "message": "from the logger"}'
-exec >&2
-printf 'Traceback (most recent call last):\\n  File "x.py", line 1\\n'
-echo 'ImportError: no such module'
+printf >&2 '%s\\n' 'Traceback (most recent call last):' '  File "x.py", line 1' \\
+    'ImportError: no such module'
 sleep 1; exit 3"""
 
 COMPOSE = {
