@@ -142,7 +142,10 @@ def test_three_browsers_hear_500_commands_a_second_and_stay_small(
     with pinging(rig.store, namespace=NAMESPACE, per_second=PINGS_PER_SECOND) as pings:
         began = time.monotonic()
         watched[0].page.wait_for_timeout(for_s * 500)
+        frames = [browser.frames_ms() for browser in watched]
         half_way = [browser.heap_mb() for browser in watched]
+        for browser in watched:
+            browser.frames_ms()  # those that looking at the memory has held up
         watched[0].page.wait_for_timeout(for_s * 500)
         took_s = time.monotonic() - began
     keys = stored_after(engine, start)
@@ -151,10 +154,10 @@ def test_three_browsers_hear_500_commands_a_second_and_stay_small(
         f"{len(keys) / took_s:.0f} commands/s for {took_s:.0f} s with three browsers open: "
         f"round trip {describe(pings.all_ms())}"
     )
-    for browser, before_mb in zip(watched, half_way, strict=True):
+    for browser, first_ms, before_mb in zip(watched, frames, half_way, strict=True):
         wait_for(lambda b=browser: b.heard()["last"] == keys[-1], f"{browser.path} to catch up")  # type: ignore[misc] # bound
         assert browser.heard() == {"count": len(keys), "last": keys[-1], "disorder": 0}
-        frames_ms, heap_mb = browser.frames_ms(), browser.heap_mb()
+        frames_ms, heap_mb = first_ms + browser.frames_ms(), browser.heap_mb()
         over = sum(frame > FRAME_MS for frame in frames_ms) / len(frames_ms)
         measured(
             f"  {browser.path}: frames {describe(frames_ms)}, "
