@@ -51,8 +51,10 @@ class Tls:
             self._seen = state
             try:
                 self.valid_until = self._load()
-                logger.info("the new certificate is in use", valid_until=self.valid_until)
-            except SettingsError as error:
+                logger.info(
+                    "the new certificate is in use", valid_until=self.valid_until.isoformat()
+                )
+            except (SettingsError, OSError) as error:  # OSError: it changed once more meanwhile
                 logger.error(
                     "the certificate was changed and the former one stays: {error}", error=error
                 )
@@ -73,8 +75,7 @@ class Tls:
 
     def _state(self) -> list[tuple[int, int]]:
         """Return what changes when a file is written, also through a link that is set anew."""
-        stats = [path.stat() for path in (self._certificate, self._key) if path.exists()]
-        return [(stat.st_mtime_ns, stat.st_ino) for stat in stats]
+        return [_stamp(path) for path in (self._certificate, self._key)]
 
 
 def open_tls(settings: Settings) -> Tls | None:
@@ -139,6 +140,14 @@ def _shake_hands(server: ssl.SSLContext, chain: str) -> datetime:
             continue
     shown = here.getpeercert() or {}
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_ino
 
 
 def _read(path: Path, variable: str) -> bytes:

@@ -29,12 +29,14 @@ class LocalRig:
     Attributes:
         folder: its data, its store unless another is given, and what each process printed.
         url: where the console is, also after it was started again.
+        store: the address of its store.
     """
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
+        self.store = environment.get("engine", f"sqlite:///{folder}/commands.db")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._starts = 0
         self._environment = {

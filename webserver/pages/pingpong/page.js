@@ -5,15 +5,16 @@ import { plot } from '/static/durapy/plot.js';
 const series = [{ label: 'one answer', style: 'points' }, { label: 'median of 25' }];
 const answer = plot('#answer', series, { unit: 'ms', span: 120, window: 2000 });
 const rate = plot('#rate', [{ label: 'pings / s', color: 's3', fill: true }], { span: 120 });
-const pings = []; // when each was stored, in ms
+let pings = 0;
+const lately = []; // when those of the last 5 s were stored, in ms
 const waiting = new Map(); // the same, by key, of those without an answer
 const recent = []; // the last 25 answer times, in ms
 const show = (id, value) => document.getElementById(id).replaceChildren(String(value));
-
 durapy.follow('*', 500, (_body, { type, key, cause, sent_at }) => {
   const moment = Date.parse(sent_at);
   if (type === 'PING') {
-    pings.push(moment);
+    pings += 1;
+    lately.push(moment);
     waiting.set(key, moment);
   } else if (type === 'PONG' && waiting.has(cause)) {
     if (recent.push(moment - waiting.get(cause)) > 25) recent.shift();
@@ -22,14 +23,13 @@ durapy.follow('*', 500, (_body, { type, key, cause, sent_at }) => {
     answer.push(moment / 1000, recent.at(-1), median);
     show('median', median);
   }
-  show('pings', pings.length);
+  show('pings', pings);
   show('open', waiting.size);
 });
 setInterval(() => {
-  const lately = pings.filter((moment) => moment > durapy.now() - 5000);
+  while (lately[0] <= durapy.now() - 5000) lately.shift();
   rate.push(Math.floor(durapy.now() / 1000), lately.length / 5);
 }, 1000);
-
 const send = (type, body) => durapy.send(type, body).catch(({ message }) => toast('bad', message));
 document.getElementById('session').onsubmit = (event) => {
   event.preventDefault();
