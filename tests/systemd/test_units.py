@@ -100,6 +100,42 @@ def test_the_owner_may_act_on_the_rig_and_on_nothing_else(
     assert computer.show("durapy@ponger.service", "ActiveState") == "active"
 
 
+def test_a_service_in_a_session_is_left_alone_unless_the_session_is_named(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    key = rig.durapy("send", "INITIATE_SESSION").stdout.split()[0]
+    try:
+        wait_for(lambda: rig.ps()["ponger"].get("session"), "ponger to be in the session")
+        before = main_pid(computer, "durapy@ponger.service")
+        refused = [rig.durapy("systemd", verb, "ponger") for verb in ("stop", "restart")]
+        untouched = main_pid(computer, "durapy@ponger.service")
+        other = rig.durapy("systemd", "restart", "dawdler")
+        named = rig.durapy("systemd", "restart", "ponger", "--session", key)
+    finally:
+        rig.durapy("send", "END_SESSION")
+
+    for verb, done in zip(("stop", "restart"), refused, strict=True):
+        assert done.returncode == 8
+        assert f"ponger is in the session {key}; name its key to {verb} all the same" in done.stderr
+    assert untouched == before
+    assert (other.returncode, named.returncode) == (0, 0), named.stderr
+    assert main_pid(computer, "durapy@ponger.service") != before
+
+
+def test_while_nobody_can_tell_of_a_session_nothing_is_touched(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    before = main_pid(computer, "durapy@ponger.service")
+    away = ("env", "DURAPY_ENGINE=unix:///nowhere/redis.sock", "scripts/durapy")
+
+    done = computer.run(*away, "systemd", "stop", "ponger", user="ada", cwd=rig.folder)
+
+    assert done.returncode == 8
+    assert "Whether ponger is in a session is not known" in done.stderr
+    assert "`systemctl stop durapy@ponger.service` on this computer asks nobody" in done.stderr
+    assert main_pid(computer, "durapy@ponger.service") == before
+
+
 def test_an_unknown_service_is_named_with_a_near_one(rig: SystemdRig) -> None:
     done = rig.durapy("systemd", "restart", "pingre")
 
