@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,12 @@ def brisk(computer: SystemdComputer, rig: SystemdRig) -> Iterator[None]:
     yield
     computer.do("rm", "-r", folder)
     computer.do("systemctl", "daemon-reload")
+
+
+def logged(rig: SystemdRig, text: str, *, service: str) -> list[dict[str, Any]]:
+    """Return the lines of a service in the store's log that hold this text."""
+    said = rig.durapy("logs", "--service", service, "--grep", text, "--json").stdout
+    return [json.loads(line) for line in said.splitlines()]
 
 
 def main_pid(computer: SystemdComputer, unit: str) -> str:
@@ -208,6 +215,35 @@ def test_a_service_that_cannot_start_is_explained_in_one_line(
     assert "pinger did not start: " in done.stderr
     assert "no_such_camera" in done.stderr
     assert done.stderr.count("\n") == 1
+    kept = wait_for(lambda: logged(rig, "no_such_camera", service="pinger"), "its last words")
+    assert {line["level"] for line in kept} == {"ERROR"}
+    assert all(line["message"].startswith("durapy: ") for line in kept)
+
+
+def test_the_last_words_of_a_crash_are_kept_once_also_while_nobody_listened(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    computer.do("systemctl", "stop", "durapy-operations.service")
+    rig.durapy("send", "CRASH")
+    wait_for(
+        lambda: computer.show("durapy@dawdler.service", "NRestarts") != "0",
+        "the crash",
+        limit_s=120,
+    )
+    computer.do("systemctl", "start", "durapy-operations.service")
+
+    wait_for(
+        lambda: logged(rig, "Segmentation fault", service="dawdler"),
+        "the last words",
+        limit_s=120,
+    )
+    computer.do("systemctl", "restart", "durapy-operations.service")
+    rig.systemd("restart", "dawdler")
+    wait_for(lambda: rig.ps()["dawdler"]["state"] == "idle", "dawdler to be well")
+
+    (crash,) = logged(rig, "Segmentation fault", service="dawdler")
+    assert crash["level"] == "ERROR"
+    assert "in crash" in crash["exception"]
 
 
 def test_the_rig_comes_back_with_the_computer(computer: SystemdComputer, rig: SystemdRig) -> None:
