@@ -170,10 +170,13 @@ def test_a_killed_service_is_started_again(computer: SystemdComputer, rig: Syste
 
 
 @pytest.mark.usefixtures("brisk")
-def test_a_process_that_is_frozen_as_a_whole_is_started_again(
+def test_a_process_that_is_frozen_is_started_again_and_a_handler_that_takes_long_is_left_alone(
     computer: SystemdComputer, rig: SystemdRig
 ) -> None:
+    """Both at once, as each waits for watchdogs."""
     rig.systemd("restart", "ponger")
+    rig.systemd("restart", "dawdler")
+    rig.durapy("send", "DAWDLE")
 
     computer.do("kill", "-STOP", main_pid(computer, "durapy@ponger.service"))
 
@@ -184,15 +187,6 @@ def test_a_process_that_is_frozen_as_a_whole_is_started_again(
     )
     said = computer.do("journalctl", "--unit=durapy@ponger.service", "--output=cat")
     assert "Watchdog timeout" in said
-
-
-@pytest.mark.usefixtures("brisk")
-def test_a_handler_that_takes_long_is_shown_and_left_alone(
-    computer: SystemdComputer, rig: SystemdRig
-) -> None:
-    rig.systemd("restart", "dawdler")
-    rig.durapy("send", "DAWDLE")
-
     wait_for(lambda: int((rig.ps()["dawdler"]["busy_s"] or 0) > 11), "two watchdogs to have passed")
 
     assert computer.show("durapy@dawdler.service", "NRestarts") == "0"
