@@ -44,7 +44,7 @@ service = Service("dawdler")
 def crash(command: CrashCommand, ctx: Context) -> None:
     ctypes.string_at(0)
 
-@service.on(DawdleCommand)
+@service.on(DawdleCommand, redeliver=False)
 def dawdle(command: DawdleCommand, ctx: Context) -> None:
     time.sleep(600)
 '''
