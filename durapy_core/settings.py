@@ -221,13 +221,23 @@ def read_secret(path: Path, *, variable: str) -> SecretStr:
     Raises:
         SettingsError: the file cannot be read or is empty.
     """
+    found = find_secret(path, variable=variable)
+    if found is None:
+        raise SettingsError(f"{variable}={path} is empty; write the secret into it.")
+    return found
+
+
+def find_secret(path: Path, *, variable: str) -> SecretStr | None:
+    """Return the content of a secret's file without the line end, or None if it is empty.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{variable}={path} cannot be read ({error}).") from error
-    if not text:
-        raise SettingsError(f"{variable}={path} is empty; write the secret into it.")
-    return SecretStr(text)
+    return SecretStr(text) if text else None
 
 
 def _default_engine(data_dir: Path) -> str:

@@ -1,7 +1,7 @@
 """Opening the store that the settings name: what every entry point does first."""
 
 from durapy_core.engines import Engine, EngineOptions, open_engine
-from durapy_core.settings import Settings, read_secret
+from durapy_core.settings import Settings, find_secret
 
 
 def open_store(settings: Settings, *, wait_s: float | None = None) -> Engine:
@@ -28,10 +28,12 @@ def open_store(settings: Settings, *, wait_s: float | None = None) -> Engine:
 def find_password(settings: Settings) -> str | None:
     """Return the password for a Redis URL that carries none, or None.
 
+    An empty file counts as not set, as an empty variable does.
+
     Raises:
         SettingsError: its file cannot be read.
     """
-    if settings.engine_password_file is not None:
-        secret = read_secret(settings.engine_password_file, variable="DURAPY_ENGINE_PASSWORD_FILE")
-        return secret.get_secret_value()
-    return settings.engine_password.get_secret_value() if settings.engine_password else None
+    file, given = settings.engine_password_file, settings.engine_password
+    secret = file and find_secret(file, variable="DURAPY_ENGINE_PASSWORD_FILE")
+    secret = secret or given
+    return secret.get_secret_value() if secret else None

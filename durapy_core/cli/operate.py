@@ -43,7 +43,7 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """Stop a service and wait until it has ended; it stays stopped until `durapy start`."""
-    _ask("stop", name, _wishes(session, when_session_ends), as_json=as_json)
+    _ask("stop", name, make_wishes(session, when_session_ends), as_json=as_json)
 
 
 def restart(
@@ -54,7 +54,7 @@ def restart(
     as_json: AsJson = False,
 ) -> None:
     """Restart a service and wait until it runs again."""
-    _ask("restart", name, _wishes(session, when_session_ends), as_json=as_json)
+    _ask("restart", name, make_wishes(session, when_session_ends), as_json=as_json)
 
 
 def rollout(  # noqa: PLR0913 (options of the command line)
@@ -82,7 +82,7 @@ def rollout(  # noqa: PLR0913 (options of the command line)
     if not name:
         raise typer.BadParameter("name a service, or say --all")
     wished = WORKING_TREE if dirty else revision
-    wishes = _wishes(session, when_session_ends, revision=wished)
+    wishes = make_wishes(session, when_session_ends, revision=wished)
     _ask("rollout", name, wishes, as_json=as_json)
 
 
@@ -94,7 +94,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Roll out the revision that ran before the present one."""
-    _ask("rollback", name, _wishes(session, when_session_ends), as_json=as_json)
+    _ask("rollback", name, make_wishes(session, when_session_ends), as_json=as_json)
 
 
 def link() -> None:
@@ -105,7 +105,8 @@ def link() -> None:
         print_lines(make_link(address, mint(engine)))
 
 
-def _wishes(session: str | None, when_session_ends: bool, *, revision: str = "") -> Wishes:  # noqa: FBT001 (an option of the command line)
+def make_wishes(session: str | None, when_session_ends: bool, *, revision: str = "") -> Wishes:  # noqa: FBT001 (an option of the command line)
+    """Return what the options of the command line wish."""
     when = "session_ends" if when_session_ends else "now"
     return Wishes(session=session, when=when, revision=revision)
 

@@ -7,7 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
+from durapy_core.cli.operate import Session, WhenSessionEnds, make_wishes
 from durapy_core.cli.output import print_lines, print_table
+from durapy_core.cli.rig import open_rig
 from durapy_core.cli.systemd_serve import serve_operations
 from durapy_core.deploy.base import Replica
 from durapy_core.deploy.hosts import open_host
@@ -16,8 +18,15 @@ from durapy_core.deploy.systemd_install import Plan, carry_out, plan_install, pl
 from durapy_core.deploy.systemd_rollout import SystemdRollouts
 from durapy_core.deploy.systemd_several import SeveralRollouts
 from durapy_core.deploy.systemd_units import Layout, make_layout, render_files
-from durapy_core.errors import DeployError, ServiceError, SettingsError
+from durapy_core.errors import (
+    DeployError,
+    EngineUnavailableError,
+    ServiceError,
+    SettingsError,
+)
 from durapy_core.loader import find_services
+from durapy_core.operations import Verb, Wishes
+from durapy_core.operations.gate import await_leave
 from durapy_core.settings import Settings, load_settings, user_units_dir
 
 systemd = typer.Typer(
@@ -120,16 +129,34 @@ def start(name: Name, *, user: OfUser = False, host: HostUrl = None) -> None:
 
 
 @systemd.command()
-def stop(name: Name, *, user: OfUser = False, host: HostUrl = None) -> None:
+def stop(
+    name: Name,
+    *,
+    user: OfUser = False,
+    host: HostUrl = None,
+    session: Session = None,
+    when_session_ends: WhenSessionEnds = False,
+) -> None:
     """Stop a service; it stays stopped until it is started, or the computer starts anew."""
-    SystemdManager(open_host(host), user=user).stop(name)
+    manager = SystemdManager(open_host(host), user=user)
+    _await_leave("stop", name, manager, make_wishes(session, when_session_ends))
+    manager.stop(name)
     print_lines(f"{name} was stopped")
 
 
 @systemd.command()
-def restart(name: Name, *, user: OfUser = False, host: HostUrl = None) -> None:
+def restart(
+    name: Name,
+    *,
+    user: OfUser = False,
+    host: HostUrl = None,
+    session: Session = None,
+    when_session_ends: WhenSessionEnds = False,
+) -> None:
     """Restart a service and return once it is ready."""
-    SystemdManager(open_host(host), user=user).restart(name)
+    manager = SystemdManager(open_host(host), user=user)
+    _await_leave("restart", name, manager, make_wishes(session, when_session_ends))
+    manager.restart(name)
     print_lines(f"{name} was restarted")
 
 
@@ -139,6 +166,24 @@ def serve(*, user: OfUser = False, host: Hosts = None) -> None:
     here = SystemdRollouts(open_host(None), user=user)
     others = [SystemdRollouts(open_host(url)) for url in host or ()]
     serve_operations(SeveralRollouts([here, *others]))
+
+
+def _await_leave(verb: Verb, name: str, manager: SystemdManager, wishes: Wishes) -> None:
+    """Return once the rig's session allows this, as it must for `durapy stop`.
+
+    Raises:
+        DeployError: the session forbids it, or nobody knows of one.
+        ServiceNotFoundError: there is no such service.
+    """
+    unit = manager.find(name)
+    try:
+        with open_rig() as engine:
+            await_leave(engine, verb, name, wishes, say=print_lines)
+    except (EngineUnavailableError, SettingsError) as error:
+        raise DeployError(
+            f"Whether {name} is in a session is not known: {error} "
+            f"`systemctl {verb} {unit}` on {manager.host.name} asks nobody."
+        ) from error
 
 
 def _layout(names: list[str] | None, *, user: bool, run_as: str, hosts: list[str] | None) -> Layout:

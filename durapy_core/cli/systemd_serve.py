@@ -16,6 +16,8 @@ from loguru import logger
 
 from durapy_core import log, operations
 from durapy_core.deploy.pace import Limits
+from durapy_core.deploy.systemd import SystemdManager
+from durapy_core.deploy.systemd_journal import JournalWatch
 from durapy_core.deploy.systemd_several import SeveralRollouts
 from durapy_core.engines.base import Engine
 from durapy_core.fleet import Heard, load_fleet
@@ -23,6 +25,7 @@ from durapy_core.heartbeat import Heartbeat
 from durapy_core.log_shipping import make_shipper
 from durapy_core.notify import open_notifier
 from durapy_core.operations.rollouts import Rollouts
+from durapy_core.raw_output import RawOutput
 from durapy_core.replica import make_replica_name
 from durapy_core.revision import find_revision
 from durapy_core.settings import Settings, load_settings, make_data_dir, notify_address
@@ -43,7 +46,8 @@ def serve_operations(manager: SeveralRollouts) -> None:
     """
     settings = load_settings(Settings)
     replica, stop = make_replica_name(), threading.Event()
-    log.configure(settings, service=NAME, replica=replica, tee=make_shipper(settings))
+    shipper = make_shipper(settings)
+    log.configure(settings, service=NAME, replica=replica, tee=shipper)
     if settings.engine.lower().startswith("sqlite:"):
         make_data_dir(settings)
     account = _account(settings, replica, stop)
@@ -52,9 +56,19 @@ def serve_operations(manager: SeveralRollouts) -> None:
         beats = Heartbeat(engine, account, clock=StoreClock(logger), notifier=notifier)
         with beats:
             logger.info("running")
+            _watch_journals(manager, engine, RawOutput(shipper.take), stop)
             rollouts = Rollouts(manager, partial(_hear, engine), limits=_limits(settings))
             operations.serve(engine, manager, stop, name=NAME, rollouts=rollouts)
     logger.info("stopped")
+
+
+def _watch_journals(
+    manager: SeveralRollouts, engine: Engine, raw: RawOutput, stop: threading.Event
+) -> None:
+    """Keep what the units of each computer print, on a thread for each of them."""
+    for each in manager.managers:
+        watch = JournalWatch(SystemdManager(each.host, user=each.of_user), engine, raw)
+        threading.Thread(target=watch.run, args=(stop,), name="journal", daemon=True).start()
 
 
 def _hear(engine: Engine, service: str) -> list[Heard]:

@@ -65,6 +65,11 @@ class SystemdManager(DeployManager):
         self._mode = ("--user",) if user else ()
         self._modes = (self._mode,) if user else ((), ("--user",))
 
+    @property
+    def of_user(self) -> bool:
+        """Whether it is its user's own systemd, as far as it was asked."""
+        return bool(self._mode)
+
     def replicas(self) -> list[Replica]:
         """Return every unit of the rig, a successor in a rollout included."""
         services = self.services()
@@ -87,7 +92,7 @@ class SystemdManager(DeployManager):
                 if shown.get("LoadState") == "loaded":
                     self._modes = (mode,)
                     units = shown["Wants"].split()
-                    return {_service_of(unit): unit for unit in units if _service_of(unit)}
+                    return {service_of(unit): unit for unit in units if service_of(unit)}
         raise ManagerUnavailableError(
             f"No rig is installed under systemd on {self.host.name}; run "
             "`scripts/install-systemd` there."
@@ -222,7 +227,7 @@ def next_unit(service: str) -> str:
     return f"durapy-next@{service}.service"
 
 
-def _service_of(unit: str) -> str:
+def service_of(unit: str) -> str:
     """Return the service that a unit runs; empty for any other unit."""
     if unit == WEB:
         return "webserver"
@@ -240,7 +245,7 @@ def _replica(shown: Shown) -> Replica:
     waiting = shown["SubState"].startswith("auto-restart")
     state = _STATES.get(shown["ActiveState"], ReplicaState.STOPPED)
     return Replica(
-        service=_service_of(shown["Id"]),
+        service=service_of(shown["Id"]),
         name=shown["Id"],
         state=ReplicaState.WAITING if waiting else state,
         started_at=datetime.fromtimestamp(int(started), UTC) if started.isdigit() else None,

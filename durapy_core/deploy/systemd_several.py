@@ -24,6 +24,11 @@ class SeveralRollouts(SeveralManagers, RolloutManager):
         super().__init__(managers)
         self._by_host = {manager.host.name: manager for manager in managers}
 
+    @property
+    def managers(self) -> list[SystemdRollouts]:
+        """One for each computer."""
+        return list(self._by_host.values())
+
     def resolve(self, name: str, revision: str) -> Revision:
         """See `RolloutManager.resolve`: what the checkout on the service's computer has."""
         return self._rollouts_of(name).resolve(name, revision)

@@ -138,7 +138,7 @@ NotifyAccess=main
 TimeoutStartSec=120
 {user}WorkingDirectory={layout.checkout}
 EnvironmentFile=-{layout.checkout}/.env
-Environment=PYTHONUNBUFFERED=1
+Environment=PYTHONUNBUFFERED=1 PYTHONFAULTHANDLER=1
 SyslogIdentifier=%N
 ExecStart={layout.state}/run {arguments}
 Restart=on-failure

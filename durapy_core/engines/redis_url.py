@@ -39,6 +39,7 @@ class Address:
             socket_connect_timeout=CONNECT_TIMEOUT_S,
             protocol=2,
             parser_class=lambda **_: replies,
+            driver_info=None,  # a user who may do only what is needed may not tell it
             **self._given,
         )
 

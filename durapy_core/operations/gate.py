@@ -1,13 +1,19 @@
 """The session lock: what is in a running session is not stopped or replaced by mistake."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from durapy_core.fleet import Heard, session_of
-from durapy_core.operations.requests import ALL, OperationState
+from durapy_core.engines.base import Engine
+from durapy_core.errors import DeployError
+from durapy_core.fleet import Heard, load_fleet, session_of
+from durapy_core.operations.requests import ALL, OperationState, Verb, Wishes
 
 LOCKED: Final = ("stop", "restart", "rollout", "rollback")
 """The verbs that touch a service which may be in a session."""
+
+WAITS: Final = "waits until the session ends"
+_LOOK_S: Final = 0.5
 
 
 def locked_by_session(asked: OperationState, fleet: Iterable[Heard]) -> str | None:
@@ -29,3 +35,27 @@ def locked_by_session(asked: OperationState, fleet: Iterable[Heard]) -> str | No
         f"{who} is in the session {named}; name its key to {asked.verb} all the same "
         "(--session), or let it wait (--when-session-ends)."
     )
+
+
+def await_leave(
+    engine: Engine, verb: Verb, service: str, wishes: Wishes, *, say: Callable[[str], None]
+) -> None:
+    """Return once the open session allows this, for who acts without the log of operations.
+
+    With the wish to wait until the session ends, that is said once, and waited for.
+
+    Raises:
+        DeployError: a session forbids it.
+        EngineUnavailableError: the store did not answer.
+    """
+    asked = OperationState(
+        key="", verb=verb, service=service, by=None, state="requested", wishes=wishes
+    )
+    said = False
+    while locked := locked_by_session(asked, load_fleet(engine)):
+        if wishes.when != "session_ends":
+            raise DeployError(locked)
+        if not said:
+            say(WAITS)
+        said = True
+        time.sleep(_LOOK_S)

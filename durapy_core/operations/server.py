@@ -16,7 +16,7 @@ from durapy_core.entry import Cursor, Entry
 from durapy_core.errors import DeployError, ManagerUnavailableError
 from durapy_core.fleet import Heard, load_fleet
 from durapy_core.operations.desk import Desk, StoppedError
-from durapy_core.operations.gate import LOCKED, locked_by_session
+from durapy_core.operations.gate import LOCKED, WAITS, locked_by_session
 from durapy_core.operations.requests import (
     MAX_AGE_S,
     OUTCOME,
@@ -165,7 +165,7 @@ class _Server:
             self._desk.answer(asked, "failed", locked)
             return
         step = QUEUED if locked else ""
-        message = "waits until the session ends" if locked else f"{asked.verb} {asked.service}"
+        message = WAITS if locked else f"{asked.verb} {asked.service}"
         begun = self._desk.step(asked, step, message)
         waited_s = begun.sent_at_s - entry.sent_at_s
         if waited_s > MAX_AGE_S:

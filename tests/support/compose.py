@@ -37,10 +37,22 @@ class ComposeProject:
         environment: Mapping[str, str] | None = None,
     ) -> str:
         """Run one Compose command, with more variables if given; return what it printed."""
+        argv = ("docker", "compose", *arguments)
+        return self.script(*argv, check=check, stdin=stdin, environment=environment)
+
+    def script(
+        self,
+        *argv: str,
+        check: bool = True,
+        stdin: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run a program of the folder that calls Compose, and return what it printed on stdout."""
+        named = {"COMPOSE_PROJECT_NAME": self.name, **(environment or {})}
         done = subprocess.run(
-            ["docker", "compose", "--project-name", self.name, *arguments],
+            argv,
             cwd=self._folder,
-            env={**self._environment, **(environment or {})},
+            env={**self._environment, **named},
             capture_output=True,
             input=stdin,
             text=True,
@@ -49,7 +61,7 @@ class ComposeProject:
         )
         if check and done.returncode:
             raise AssertionError(
-                f"docker compose {' '.join(arguments)} ended with {done.returncode}:\n"
+                f"{' '.join(argv)} ended with {done.returncode}:\n"
                 f"{done.stdout[-4000:]}\n{done.stderr[-8000:]}"
             )
         return done.stdout

@@ -116,9 +116,8 @@ class Rig:
         )
 
     def redis(self, *arguments: str) -> str:
-        """Run `redis-cli` as an administrator or a foreign program would."""
-        client = ("redis-cli", "-s", "/run/redis/redis.sock")
-        return self.compose.run("exec", "--no-TTY", "redis", *client, *arguments).strip()
+        """Run `scripts/redis-cli` as an administrator or a foreign program would."""
+        return self.compose.script("scripts/redis-cli", *arguments).strip()
 
     def exec(self, service: str, script: str) -> str:
         """Run a line of shell in a service's container."""

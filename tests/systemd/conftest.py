@@ -28,19 +28,27 @@ UV_OFFLINE=1
 """
 
 SLOW = '''
+import ctypes
 import time
 from durapy_core import Command, Context, Service
 
 class DawdleCommand(Command):
     """Take long."""
 
+class CrashCommand(Command):
+    """End without a word of its own."""
+
 service = Service("dawdler")
 
-@service.on(DawdleCommand)
+@service.on(CrashCommand, redeliver=False)
+def crash(command: CrashCommand, ctx: Context) -> None:
+    ctypes.string_at(0)
+
+@service.on(DawdleCommand, redeliver=False)
 def dawdle(command: DawdleCommand, ctx: Context) -> None:
     time.sleep(600)
 '''
-"""A service with a handler that takes longer than any watchdog would wait."""
+"""A service with a handler that takes longer than any watchdog would wait, and one that crashes."""
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,12 @@ def brisk(computer: SystemdComputer, rig: SystemdRig) -> Iterator[None]:
     yield
     computer.do("rm", "-r", folder)
     computer.do("systemctl", "daemon-reload")
+
+
+def logged(rig: SystemdRig, text: str, *, service: str) -> list[dict[str, Any]]:
+    """Return the lines of a service in the store's log that hold this text."""
+    said = rig.durapy("logs", "--service", service, "--grep", text, "--json").stdout
+    return [json.loads(line) for line in said.splitlines()]
 
 
 def main_pid(computer: SystemdComputer, unit: str) -> str:
@@ -100,6 +107,42 @@ def test_the_owner_may_act_on_the_rig_and_on_nothing_else(
     assert computer.show("durapy@ponger.service", "ActiveState") == "active"
 
 
+def test_a_service_in_a_session_is_left_alone_unless_the_session_is_named(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    key = rig.durapy("send", "INITIATE_SESSION").stdout.split()[0]
+    try:
+        wait_for(lambda: rig.ps()["ponger"].get("session"), "ponger to be in the session")
+        before = main_pid(computer, "durapy@ponger.service")
+        refused = [rig.durapy("systemd", verb, "ponger") for verb in ("stop", "restart")]
+        untouched = main_pid(computer, "durapy@ponger.service")
+        other = rig.durapy("systemd", "restart", "dawdler")
+        named = rig.durapy("systemd", "restart", "ponger", "--session", key)
+    finally:
+        rig.durapy("send", "END_SESSION")
+
+    for verb, done in zip(("stop", "restart"), refused, strict=True):
+        assert done.returncode == 8
+        assert f"ponger is in the session {key}; name its key to {verb} all the same" in done.stderr
+    assert untouched == before
+    assert (other.returncode, named.returncode) == (0, 0), named.stderr
+    assert main_pid(computer, "durapy@ponger.service") != before
+
+
+def test_while_nobody_can_tell_of_a_session_nothing_is_touched(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    before = main_pid(computer, "durapy@ponger.service")
+    away = ("env", "DURAPY_ENGINE=unix:///nowhere/redis.sock", "scripts/durapy")
+
+    done = computer.run(*away, "systemd", "stop", "ponger", user="ada", cwd=rig.folder)
+
+    assert done.returncode == 8
+    assert "Whether ponger is in a session is not known" in done.stderr
+    assert "`systemctl stop durapy@ponger.service` on this computer asks nobody" in done.stderr
+    assert main_pid(computer, "durapy@ponger.service") == before
+
+
 def test_an_unknown_service_is_named_with_a_near_one(rig: SystemdRig) -> None:
     done = rig.durapy("systemd", "restart", "pingre")
 
@@ -127,10 +170,13 @@ def test_a_killed_service_is_started_again(computer: SystemdComputer, rig: Syste
 
 
 @pytest.mark.usefixtures("brisk")
-def test_a_process_that_is_frozen_as_a_whole_is_started_again(
+def test_a_process_that_is_frozen_is_started_again_and_a_handler_that_takes_long_is_left_alone(
     computer: SystemdComputer, rig: SystemdRig
 ) -> None:
+    """Both at once, as each waits for watchdogs."""
     rig.systemd("restart", "ponger")
+    rig.systemd("restart", "dawdler")
+    rig.durapy("send", "DAWDLE")
 
     computer.do("kill", "-STOP", main_pid(computer, "durapy@ponger.service"))
 
@@ -141,15 +187,6 @@ def test_a_process_that_is_frozen_as_a_whole_is_started_again(
     )
     said = computer.do("journalctl", "--unit=durapy@ponger.service", "--output=cat")
     assert "Watchdog timeout" in said
-
-
-@pytest.mark.usefixtures("brisk")
-def test_a_handler_that_takes_long_is_shown_and_left_alone(
-    computer: SystemdComputer, rig: SystemdRig
-) -> None:
-    rig.systemd("restart", "dawdler")
-    rig.durapy("send", "DAWDLE")
-
     wait_for(lambda: int((rig.ps()["dawdler"]["busy_s"] or 0) > 11), "two watchdogs to have passed")
 
     assert computer.show("durapy@dawdler.service", "NRestarts") == "0"
@@ -172,6 +209,35 @@ def test_a_service_that_cannot_start_is_explained_in_one_line(
     assert "pinger did not start: " in done.stderr
     assert "no_such_camera" in done.stderr
     assert done.stderr.count("\n") == 1
+    kept = wait_for(lambda: logged(rig, "no_such_camera", service="pinger"), "its last words")
+    assert {line["level"] for line in kept} == {"ERROR"}
+    assert all(line["message"].startswith("durapy: ") for line in kept)
+
+
+def test_the_last_words_of_a_crash_are_kept_once_also_while_nobody_listened(
+    computer: SystemdComputer, rig: SystemdRig
+) -> None:
+    computer.do("systemctl", "stop", "durapy-operations.service")
+    rig.durapy("send", "CRASH")
+    wait_for(
+        lambda: computer.show("durapy@dawdler.service", "NRestarts") != "0",
+        "the crash",
+        limit_s=120,
+    )
+    computer.do("systemctl", "start", "durapy-operations.service")
+
+    wait_for(
+        lambda: logged(rig, "Segmentation fault", service="dawdler"),
+        "the last words",
+        limit_s=120,
+    )
+    computer.do("systemctl", "restart", "durapy-operations.service")
+    rig.systemd("restart", "dawdler")
+    wait_for(lambda: rig.ps()["dawdler"]["state"] == "idle", "dawdler to be well")
+
+    (crash,) = logged(rig, "Segmentation fault", service="dawdler")
+    assert crash["level"] == "ERROR"
+    assert "in crash" in crash["exception"]
 
 
 def test_the_rig_comes_back_with_the_computer(computer: SystemdComputer, rig: SystemdRig) -> None:

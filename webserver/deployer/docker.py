@@ -31,6 +31,9 @@ NEXT: Final = "_next"
 ONE_OFF: Final = "com.docker.compose.oneoff"
 """Label of every container of Compose: `True` for what it does not keep running."""
 
+SETUP: Final = "setup"
+"""The service that prepares the others and ends: nobody starts, stops or replaces it."""
+
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _SHORT_ID: Final = re.compile(r"[0-9a-f]{12}")
 _TIMEOUT_S: Final = 30
@@ -107,9 +110,10 @@ class DockerManager(DeployManager):
         return [c for c in self.all_containers(client) if not str(c.name).endswith(NEXT)]
 
     def all_containers(self, client: docker.DockerClient) -> list[Container]:
-        """Return every container of the project."""
+        """Return every container of the project but the one that only prepares the others."""
         labels = [f"{PROJECT}={self.project_of(client)}", SERVICE, f"{ONE_OFF}=False"]
-        return client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
+        found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
+        return [container for container in found if container.labels[SERVICE] != SETUP]
 
     def is_ours(self, client: docker.DockerClient, container: Container) -> bool:
         """Return whether Compose made a container for a service of the project.

@@ -14,7 +14,7 @@ from durapy_core.deploy.overview import Deployed, Deployment, Missing, put_deplo
 from durapy_core.engines.base import Engine
 from durapy_core.errors import DeployError, DurapyError
 from webserver.deployer.builds import PREVIOUS
-from webserver.deployer.docker import SERVICE, STATES, started_at
+from webserver.deployer.docker import SERVICE, SETUP, STATES, started_at
 from webserver.deployer.images import revision_in, shown
 from webserver.deployer.recipe import COMPOSE_FILE, services_of
 from webserver.deployer.rollouts import DockerRollouts
@@ -77,7 +77,7 @@ class Overview:
         present = {service.service for service in services}
         missing = [
             Missing(service=name, command=f"docker compose up -d --build {name}")
-            for name in sorted(set(self._declared) - present)
+            for name in sorted(set(self._declared) - present - {SETUP})
         ]
         orphans = sorted(present - set(self._declared)) if self._declared else []
         return self._code.model_copy(

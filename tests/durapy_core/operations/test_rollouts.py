@@ -8,6 +8,7 @@ import pytest
 from durapy_core.engines.base import OPERATIONS, STATUS, Engine
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.entry import NewEntry
+from durapy_core.errors import DeployError
 from durapy_core.operations import (
     ALL,
     OperationState,
@@ -18,6 +19,7 @@ from durapy_core.operations import (
     outcome,
     request,
 )
+from durapy_core.operations.gate import await_leave
 from durapy_core.operations.requests import PROGRESS, REQUEST
 from durapy_core.status import ServiceState, ServiceStatus, SessionInfo
 from tests.support.deployed import LINES, deploying
@@ -138,6 +140,25 @@ def test_the_store_carries_the_session_too() -> None:
 
     assert "redis is in the session" in refused.message
     assert manager.asked == []
+
+
+def test_who_acts_without_the_log_of_operations_keeps_to_the_same_lock() -> None:
+    said: list[str] = []
+
+    with MemoryEngine() as engine:
+        in_session(engine, "5-0")
+
+        def say(text: str) -> None:
+            said.append(text)
+            in_session(engine, None)
+
+        with pytest.raises(DeployError, match='camera is in the session "M214"'):
+            await_leave(engine, "stop", "camera", Wishes(), say=say)
+        await_leave(engine, "stop", "camera", Wishes(session="5-0"), say=say)
+        assert said == []
+        await_leave(engine, "stop", "camera", Wishes(when="session_ends"), say=say)
+
+    assert said == ["waits until the session ends"]
 
 
 def test_what_waits_for_the_end_of_the_session_is_done_then_even_by_the_next_server() -> None:

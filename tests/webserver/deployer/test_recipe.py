@@ -17,7 +17,8 @@ def test_a_service_of_our_own_file_is_built_as_compose_builds_it() -> None:
 
 
 def test_every_service_of_our_own_file_is_known() -> None:
-    assert set(services_of(OWN)) == {"pinger", "ponger", "webserver", "deployer", "redis"}
+    known = {"pinger", "ponger", "webserver", "deployer", "redis", "setup"}
+    assert set(services_of(OWN)) == known
 
 
 def test_a_plain_folder_is_a_build_and_arguments_may_be_a_list() -> None:
