@@ -55,7 +55,7 @@ function refusalIn(reason) {
 }
 
 /** @param {string} address @param {number | string} line */
-const placeOf = (address, line) => (address ? `(${new URL(address).pathname}, line ${line})` : '');
+const placeOf = (address, line) => (address ? `(${new URL(address).pathname}, line ${line}).` : '');
 
 /** The first place in a trace that is none of the console's own scripts. @param {unknown} stack */
 function placeIn(stack) {
