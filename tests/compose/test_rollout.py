@@ -148,16 +148,16 @@ def test_the_working_tree_is_deployed_and_marked_and_its_image_s_loss_is_told(
     file = rollouts.rig.folder / PONGER
     kept = file.read_bytes()
     file.write_bytes(kept + b"\n# edited\n")
+    dirty = rollouts.run("rollout", revision="@working-tree", session=checked)
+    of_files = rollouts.revision()
+    image = rollouts.rig.compose.inspect("ponger")["Config"]["Image"]
     clean = rollouts.run("rollout", session=checked)
     of_commit = rollouts.revision()
-    dirty = rollouts.run("rollout", revision="@working-tree", session=checked)
     file.write_bytes(kept)
 
-    assert (clean["state"], of_commit) == ("done", head(rollouts.rig.folder))
     assert dirty["state"] == "done", dirty["message"]
-    assert rollouts.revision().endswith("-dirty")
-    image = rollouts.rig.compose.inspect("ponger")["Config"]["Image"]
-    rollouts.run("rollout", revision=rollouts.branch("good"), session=checked)
+    assert of_files == f"{head(rollouts.rig.folder)}-dirty"
+    assert (clean["state"], of_commit) == ("done", head(rollouts.rig.folder))
     docker("image", "rm", image)
     key = rollouts.ask("rollback", session=checked)
     vanished = rollouts.outcome(key)
