@@ -48,9 +48,6 @@ def test_compose_agrees_with_what_was_rolled_out(rollouts: RolloutRig, checked: 
     [
         ("build_fails", "the build failed"),
         ("import_fails", "ended with exit code"),
-        ("import_hangs", "was not ready within 8 s"),
-        ("device_hangs", "did not take over within 8 s"),
-        ("never_healthy", "did not stay well within 9 s"),
     ],
 )
 def test_after_a_bad_rollout_the_old_one_answers_within_5_seconds(

@@ -54,7 +54,11 @@ IN_THE_END: Final = {
         "    threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGSTOP]).start()\n"
     ),
     "never_healthy": f"{_NO_HEARTBEAT}",
-    "turns_ill": f"@service.on_start\ndef open_(ctx):\n{indent(_NO_HEARTBEAT, '    ')}",
+    "turns_ill": (
+        f"def turn_ill():\n{indent(_NO_HEARTBEAT, '    ')}\n"
+        "import threading\n@service.on_start\ndef open_(ctx):\n"
+        "    threading.Timer(2.0, turn_ill).start()\n"
+    ),
     "slow_to_end": _SLOW_END.format(tenths=30),
     "slower_to_end": _SLOW_END.format(tenths=80),
 }
