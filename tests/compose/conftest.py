@@ -17,7 +17,9 @@ services:
   ponger:
     healthcheck: {interval: 1s, retries: 2}
   deployer:
-    environment: {DURAPY_ROLLOUT_WATCH_S: "${TEST_WATCH_S:-1}"}
+    environment:
+      DURAPY_ROLLOUT_START_S: ${TEST_START_S:-30}
+      DURAPY_ROLLOUT_WATCH_S: ${TEST_WATCH_S:-1}
 """
 """What a rig may say of its own: here so that tests need not wait."""
 
@@ -46,7 +48,7 @@ def rig(
     (folder / "docker-compose.override.yml").write_text(OVERRIDE, encoding="utf-8")
     commit(folder)
     (folder / ".env").write_text(
-        f"DURAPY_PORT={port}\nDURAPY_PING_PERIOD_S=0.5\nDURAPY_ROLLOUT_START_S=8\n"
+        f"DURAPY_PORT={port}\nDURAPY_PING_PERIOD_S=0.5\n"
         f"DURAPY_DOCKER_SOCKET={gate.path}\nDURAPY_GIT_REMOTE={remote.url}\n",
         encoding="utf-8",
     )

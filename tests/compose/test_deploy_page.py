@@ -45,8 +45,14 @@ def test_a_changed_ponger_is_deployed_from_the_page_in_a_session_and_rolled_back
         page.get_by_role("button", name=f"Roll back to {before[:7]}").click()
         page.get_by_role("dialog").get_by_role("button", name="Roll back ponger").click()
         wait_for(lambda: rollouts.revision() == before, "the one before", limit_s=60)
+        wait_for(lambda: _state_of_rollback(rig) == "done", "the end of the rollback", limit_s=60)
         rig.await_pongs(rig.newest(), 2)
         assert rollouts.answered_once(begun["key"])
+
+
+def _state_of_rollback(rig: Rig) -> str:
+    operations = rig.api("GET", "operations")["operations"]
+    return next(str(o["state"]) for o in operations if o["verb"] == "rollback")
 
 
 def _pongers(rig: Rig) -> list[Json]:

@@ -48,9 +48,6 @@ def test_compose_agrees_with_what_was_rolled_out(rollouts: RolloutRig, checked: 
     [
         ("build_fails", "the build failed"),
         ("import_fails", "ended with exit code"),
-        ("import_hangs", "was not ready within 8 s"),
-        ("device_hangs", "did not take over within 8 s"),
-        ("never_healthy", "did not stay well within 9 s"),
     ],
 )
 def test_after_a_bad_rollout_the_old_one_answers_within_5_seconds(
@@ -148,16 +145,16 @@ def test_the_working_tree_is_deployed_and_marked_and_its_image_s_loss_is_told(
     file = rollouts.rig.folder / PONGER
     kept = file.read_bytes()
     file.write_bytes(kept + b"\n# edited\n")
+    dirty = rollouts.run("rollout", revision="@working-tree", session=checked)
+    of_files = rollouts.revision()
+    image = rollouts.rig.compose.inspect("ponger")["Config"]["Image"]
     clean = rollouts.run("rollout", session=checked)
     of_commit = rollouts.revision()
-    dirty = rollouts.run("rollout", revision="@working-tree", session=checked)
     file.write_bytes(kept)
 
-    assert (clean["state"], of_commit) == ("done", head(rollouts.rig.folder))
     assert dirty["state"] == "done", dirty["message"]
-    assert rollouts.revision().endswith("-dirty")
-    image = rollouts.rig.compose.inspect("ponger")["Config"]["Image"]
-    rollouts.run("rollout", revision=rollouts.branch("good"), session=checked)
+    assert of_files == f"{head(rollouts.rig.folder)}-dirty"
+    assert (clean["state"], of_commit) == ("done", head(rollouts.rig.folder))
     docker("image", "rm", image)
     key = rollouts.ask("rollback", session=checked)
     vanished = rollouts.outcome(key)

@@ -28,6 +28,7 @@ def test_a_rollout_whose_deployer_was_killed_is_finished_or_undone(
     rollouts.kill_deployer()
 
     judge(rollouts, key, before, state)
+    rollouts.let_end_quickly()
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,7 @@ def test_an_old_container_that_was_told_to_end_is_started_again_when_the_new_one
     assert "the old one runs again" in outcome["message"]
     rollouts.rig.await_pongs(rollouts.rig.newest(), 8)  # beyond its former end
     assert rollouts.revision() == before
+    rollouts.let_end_quickly()
 
 
 def judge(rollouts: RolloutRig, key: str, before: str, state: str) -> None:

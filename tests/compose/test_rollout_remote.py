@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.compose import docker
+from tests.support.docker_gate import DockerGate
 from tests.support.git_remote import GitRemote
 from tests.support.rig import Rig
 from tests.support.rollouts import RolloutRig
@@ -27,8 +28,26 @@ def test_a_branch_that_only_the_remote_has_is_listed_and_rolled_out(
     assert (outcome["state"], outcome["message"]) == ("done", f"ponger runs {rollouts.revision()}")
     assert rollouts.revision() != before
     assert rig.compose.inspect("deployer")["HostConfig"]["NetworkMode"] == "none"
-    helpers = f"name={rig.compose.name}-deployer-1-fetch"
-    assert docker("ps", "--all", "--quiet", "--filter", helpers) == "", "its helper is gone"
+    assert not _helpers(rig), "its helper is gone"
+
+
+def test_the_container_of_a_fetch_does_not_outlive_a_deployer_that_died(
+    rollouts: RolloutRig, gate: DockerGate
+) -> None:
+    rig = rollouts.rig
+
+    with gate.holding("POST /containers/[0-9a-f]+/start") as held:
+        rig.api("POST", "deployment/fetch", json={})
+        assert held.wait(30), "the deployer never started the container of a fetch"
+        assert _helpers(rig)
+        rollouts.kill_and_start_deployer()
+
+    wait_for(lambda: not _helpers(rig), "the end of the helper")
+
+
+def _helpers(rig: Rig) -> list[str]:
+    named = f"name={rig.compose.name}-deployer-1-fetch"
+    return docker("ps", "--all", "--quiet", "--filter", named).split()
 
 
 def _refs(rig: Rig, branch: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What goes wrong only once a new container leads, and is noticed while it is watched."""
+"""What goes wrong in a new container that starts: how long it is waited for, and watched."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,10 @@ pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _watched_for_4_s(rollouts: RolloutRig) -> Iterator[None]:
-    """Let the deployer watch long enough for all that is to go wrong."""
+def _limits(rollouts: RolloutRig) -> Iterator[None]:
+    """Let the deployer watch long enough for all that is to go wrong, and not wait for long."""
     up = ("up", "--detach", "--wait", "--no-deps", "deployer")
-    rollouts.rig.compose.run(*up, environment={"TEST_WATCH_S": "4"})
+    rollouts.rig.compose.run(*up, environment={"TEST_WATCH_S": "6", "TEST_START_S": "10"})
     yield
     rollouts.rig.compose.run(*up)
 
@@ -33,3 +33,17 @@ def test_what_fails_after_the_switch_is_undone_and_the_old_one_answers_within_5_
 
     assert reason in outcome["message"]
     assert "watch" in outcome["steps"]
+
+
+@pytest.mark.parametrize(
+    ("fate", "reason"),
+    [
+        ("import_hangs", "was not ready within 10 s"),
+        ("device_hangs", "did not take over within 10 s"),
+        ("never_healthy", "did not stay well within 16 s"),
+    ],
+)
+def test_what_never_gets_ready_is_given_up_and_the_old_one_answers_within_5_seconds(
+    rollouts: RolloutRig, checked: str, fate: str, reason: str
+) -> None:
+    assert reason in rollouts.fail(fate, session=checked)["message"]

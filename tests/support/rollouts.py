@@ -29,6 +29,16 @@ os.utime(heartbeat, (0, 0), follow_symlinks=False)
 """
 """Takes away what the health check of a container looks at."""
 
+_SLOW_END: Final = """\
+import pathlib, time
+@service.on_stop
+def close_(ctx):
+    for _ in range({tenths}):
+        if not pathlib.Path("/tmp/quick").exists():
+            time.sleep(0.1)
+"""
+"""Ends slowly, unless the test is done with that."""
+
 IN_THE_END: Final = {
     "good": "",
     "build_fails": "def broken(:\n",
@@ -44,9 +54,13 @@ IN_THE_END: Final = {
         "    threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGSTOP]).start()\n"
     ),
     "never_healthy": f"{_NO_HEARTBEAT}",
-    "turns_ill": f"@service.on_start\ndef open_(ctx):\n{indent(_NO_HEARTBEAT, '    ')}",
-    "slow_to_end": "import time\n@service.on_stop\ndef close_(ctx):\n    time.sleep(3)\n",
-    "slower_to_end": "import time\n@service.on_stop\ndef close_(ctx):\n    time.sleep(8)\n",
+    "turns_ill": (
+        f"def turn_ill():\n{indent(_NO_HEARTBEAT, '    ')}\n"
+        "import threading\n@service.on_start\ndef open_(ctx):\n"
+        "    threading.Timer(2.0, turn_ill).start()\n"
+    ),
+    "slow_to_end": _SLOW_END.format(tenths=30),
+    "slower_to_end": _SLOW_END.format(tenths=80),
 }
 """What is written behind the ponger's own code, by what becomes of it."""
 
@@ -134,6 +148,10 @@ class RolloutRig:
             lambda: self.rig.compose.inspect("deployer")["RestartCount"] > before,
             "the deployer's restart",
         )
+
+    def let_end_quickly(self) -> None:
+        """Let a ponger that was made to end slowly end at once: later tests need not wait."""
+        self.rig.exec("ponger", "touch /tmp/quick")
 
     def fail(self, fate: str, *, session: str) -> Json:
         """Roll out a ponger that goes wrong, judge that the old one is back, return the outcome."""

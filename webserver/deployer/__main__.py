@@ -4,6 +4,7 @@ It is a service like any other, named `deployer`: it has a status, leads or stan
 within its grace period.
 """
 
+import contextlib
 import os
 import socket
 import sys
@@ -18,6 +19,7 @@ from durapy_core import log
 from durapy_core.deploy.git import Mirror
 from durapy_core.deploy.pace import Limits
 from durapy_core.engines.base import Engine
+from durapy_core.errors import DeployError
 from durapy_core.exit_codes import run_quietly
 from durapy_core.fleet import Heard, load_fleet
 from durapy_core.heartbeat import Heartbeat
@@ -89,6 +91,8 @@ def _serve(
         watch_s=settings.rollout_watch_s,
     )
     rollouts = Rollouts(manager, hear, limits=limits)
+    with contextlib.suppress(DeployError):  # Docker is away; then a later fetch does it
+        manager.forget_fetch()
     logger.info("running")
     with Overview(engine, manager):
         serve(engine, manager, over, name=NAME, rollouts=rollouts)

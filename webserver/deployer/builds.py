@@ -17,7 +17,7 @@ from webserver.deployer.build import Order, build_image
 from webserver.deployer.docker import PROJECT, SERVICE, DockerManager
 from webserver.deployer.images import REVISION, image_of, moving_tag, revision_in, shown, tag_of
 from webserver.deployer.recipe import COMPOSE_FILE, Recipe, recipe_of, services_of
-from webserver.deployer.remote import has_network, run_with_network
+from webserver.deployer.remote import has_network, remove_helper, run_with_network
 
 PREVIOUS: Final = "durapy.previous"
 """Label of a container that was rolled out: the tag of the image that ran before."""
@@ -167,6 +167,17 @@ class DockerBuilds(DockerManager, RolloutManager):
         except DeployError as error:
             return error
         return None
+
+    def forget_fetch(self) -> None:
+        """Remove what a fetch of a deployer that died has left.
+
+        Raises:
+            DeployError: Docker did not answer, or refused.
+        """
+        with self.connected() as client:
+            own = self.own_container(client)
+            if own is not None:
+                remove_helper(client, own)
 
     def _fetch_remote(self) -> None:
         """Ask the remote, in a container of its own where this one has no network."""

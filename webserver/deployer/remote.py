@@ -37,17 +37,16 @@ def run_with_network(
     Raises:
         DeployError: it failed, or took too long; the message is its first line.
     """
-    name = f"{own.name}-fetch"
-    _remove(client, name)  # of a deployer that died meanwhile
+    remove_helper(client, own)
     helper = client.containers.create(
         own.attrs["Image"],
         list(command[1:]),
         entrypoint=[command[0]],
-        name=name,
+        name=_name(own),
         environment={**_proxies(own), **environment},
         network_mode="bridge",
         volumes=_data(own),
-        # A one-off of the deployer for Compose: `down` removes it, and nothing here looks after it.
+        # A one-off of the deployer: neither Compose nor anything here takes it for a service.
         labels={PROJECT: own.labels[PROJECT], SERVICE: own.labels[SERVICE], ONE_OFF: "True"},
         user="0:0",
         init=True,
@@ -62,7 +61,17 @@ def run_with_network(
         helper.start()
         _await_end(helper)
     finally:
-        _remove(client, name)
+        remove_helper(client, own)
+
+
+def remove_helper(client: docker.DockerClient, own: Container) -> None:
+    """Remove the container of a fetch, if there is one: a deployer that died may have left it."""
+    with suppress(NotFound):
+        client.containers.get(_name(own)).remove(force=True, v=True)
+
+
+def _name(own: Container) -> str:
+    return f"{own.name}-fetch"
 
 
 def _await_end(helper: Container) -> None:
@@ -73,11 +82,6 @@ def _await_end(helper: Container) -> None:
     if code:
         said = helper.logs(stdout=False).decode(errors="replace").strip().splitlines()
         raise DeployError(said[0] if said else f"exit code {code}")
-
-
-def _remove(client: docker.DockerClient, name: str) -> None:
-    with suppress(NotFound):
-        client.containers.get(name).remove(force=True, v=True)
 
 
 def _data(own: Container) -> dict[str, dict[str, str]]:
