@@ -22,6 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also the tests that take minutes each")
 
 
+@pytest.hookimpl(tryfirst=True)  # what deals the tests out reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what takes minutes, which the end of the run lists by name; order the rest.
 
@@ -29,7 +30,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     containers does. That comes first, as it mostly waits; the browser comes last, as each
     container that starts or ends cuts its connections.
     """
-    _name_apart(items)
+    _check_ids(items)
     for item in items:
         if item.get_closest_marker("long") and not config.getoption("--long"):
             item.add_marker(pytest.mark.skip(reason="it takes minutes: scripts/test --long"))
@@ -37,15 +38,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=_place_of)
 
 
-def _name_apart(items: list[pytest.Item]) -> None:
-    """See that each test has an id of its own: of several with one id only one would run.
-
-    The tests that schemathesis makes of an API have one, without the name of the operation.
-    """
-    for item in items:
-        if not item.nodeid.endswith(item.name):
-            whole = item.nodeid.rpartition("::")[0] + "::" + item.name
-            item._id = item.id.parse(whole)  # there is no public way
+def _check_ids(items: list[pytest.Item]) -> None:
+    """See that each test has an id of its own: of several with one id only one would run."""
     if len({item.nodeid for item in items}) < len(items):
         raise pytest.UsageError("several tests have the same id; give their parameters ids")
 
