@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(900)]
 @pytest.fixture(scope="module", autouse=True)
 def _limits(rollouts: RolloutRig) -> Iterator[None]:
     """Let the deployer watch long enough for all that is to go wrong, and not wait for long."""
-    up = ("up", "--detach", "--wait", "--no-deps", "deployer")
+    up = ("up", "--detach", "--wait", "deployer")
     rollouts.rig.compose.run(*up, environment={"TEST_WATCH_S": "6", "TEST_START_S": "10"})
     yield
     rollouts.rig.compose.run(*up)
