@@ -67,7 +67,9 @@ def run_with_network(
 def remove_helper(client: docker.DockerClient, own: Container) -> None:
     """Remove the container of a fetch, if there is one: a deployer that died may have left it."""
     with suppress(NotFound):
-        client.containers.get(_name(own)).remove(force=True, v=True)
+        found = client.containers.get(_name(own))
+        if found.labels.get(PROJECT) == own.labels[PROJECT] and ONE_OFF in found.labels:
+            found.remove(force=True, v=True)
 
 
 def _name(own: Container) -> str:
