@@ -9,7 +9,7 @@ import typer
 from durapy_core import operations
 from durapy_core.cli.output import print_json, print_lines
 from durapy_core.cli.rig import open_rig, sender
-from durapy_core.deploy.git import WORKING_TREE
+from durapy_core.deploy.working_tree import WORKING_TREE
 from durapy_core.engines.base import Engine
 from durapy_core.errors import DeployError
 from durapy_core.login_code import console_address, make_link, mint, published_address

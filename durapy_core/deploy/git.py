@@ -4,11 +4,8 @@ The checkout is only read. A revision is a branch, a tag or a commit; what could
 option, a path or a program is refused before Git sees it.
 """
 
-import hashlib
 import re
 import subprocess
-import tarfile
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,10 +17,8 @@ from durapy_core.deploy.base import Revision
 from durapy_core.deploy.changes import Changes, Ref, commit_of_line, file_of_row
 from durapy_core.deploy.git_process import LIMIT_S, environment, run_git, variables, without_user
 from durapy_core.deploy.line_diff import DIFF, READ_AT_MOST, beginning, with_lines
+from durapy_core.deploy.working_tree import WORKING_TREE, WorkingTree
 from durapy_core.errors import DeployError
-
-WORKING_TREE: Final = "@working-tree"
-"""Names the checkout as it is on disk, whatever is committed; no branch can be called so."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,199}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{4,40}")
@@ -44,6 +39,7 @@ class Mirror:
     def __init__(self, repository: Path, folder: Path, *, remote: str = "") -> None:
         self._repository = repository
         self._folder = folder
+        self.tree = WorkingTree(repository, folder)
         self.remote = remote
         self._lock = threading.Lock()
         self.fetched_s = float("-inf")
@@ -92,7 +88,9 @@ class Mirror:
         """
         if name == WORKING_TREE:
             return Revision(
-                commit=self._commit(_HEAD, "HEAD"), asked="working tree", changed=self.changed()
+                commit=self._commit(_HEAD, "HEAD"),
+                asked="working tree",
+                changed=self.tree.changed(),
             )
         if not name or name == "HEAD":
             return Revision(commit=self._commit(_HEAD, "HEAD"), asked="HEAD")
@@ -127,22 +125,6 @@ class Mirror:
                 "Commits that were only made elsewhere have to be fetched or pulled first."
             )
         return found
-
-    def changed(self) -> str:
-        """Return what sets the working tree apart from its commit; empty if nothing does."""
-        said = self._in_checkout("status", "--porcelain=v1", "-z", "--untracked-files=all")
-        if not said:
-            return ""
-        digest = hashlib.sha256(said.encode())
-        for name in self._files():
-            path = self._repository / name
-            if path.is_file():
-                digest.update(f"\0{name}\0{path.stat().st_mtime_ns}".encode())
-        return digest.hexdigest()[:8]
-
-    def branch(self) -> str:
-        """Return the branch that the checkout is on; empty if it is on none."""
-        return self._in_checkout("branch", "--show-current").strip()
 
     def distance(self, base: str, target: str) -> tuple[int, int]:
         """Return how many commits only `target` has, and how many only `base`; both are commits."""
@@ -210,16 +192,11 @@ class Mirror:
     def read(self, revision: Revision, path: str) -> str | None:
         """Return a text file of a revision, or None if it has no such file."""
         if revision.changed:
-            return self.read_on_disk(path)
+            return self.tree.read(path)
         try:
             return self._git("cat-file", "blob", f"{revision.commit}:{path}")
         except DeployError:
             return None
-
-    def read_on_disk(self, path: str) -> str | None:
-        """Return a text file of the checkout as it is on disk, or None if it has no such file."""
-        file = self._repository / path
-        return file.read_text(encoding="utf-8") if file.is_file() else None
 
     @contextmanager
     def archive(self, revision: Revision) -> Iterator[IO[bytes]]:
@@ -228,7 +205,7 @@ class Mirror:
         Files have the modes that a checkout has, so that a build finds what it has cached.
         """
         if revision.changed:
-            with self._archive_of_working_tree() as stream:
+            with self.tree.archive() as stream:
                 yield stream
             return
         command = [*self._command(), "-c", "tar.umask=0022", "archive", "--format=tar"]
@@ -240,22 +217,6 @@ class Mirror:
                 yield process.stdout
             finally:
                 process.kill()
-
-    @contextmanager
-    def _archive_of_working_tree(self) -> Iterator[IO[bytes]]:
-        with tempfile.TemporaryFile(dir=self._folder) as file:
-            # The first header must be a file's: of an extended one, the engine sees no archive.
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as tar:
-                for name in self._files():
-                    path = self._repository / name
-                    if path.is_file() or path.is_symlink():
-                        tar.add(path, arcname=name, recursive=False, filter=_as_root)
-            file.seek(0)
-            yield file
-
-    def _files(self) -> list[str]:
-        options = ("--cached", "--others", "--exclude-standard", "-z")
-        return sorted(set(filter(None, self._in_checkout("ls-files", *options).split("\0"))))
 
     def _prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -292,17 +253,5 @@ class Mirror:
     def _git(self, *arguments: str) -> str:
         return self._run([*self._command(), *arguments])
 
-    def _in_checkout(self, *arguments: str) -> str:
-        """Ask Git about the working tree, without running what its configuration may name."""
-        quiet = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
-        return self._run(["git", *quiet, "-C", str(self._repository), *arguments])
-
     def _run(self, command: list[str], *, limit_s: float = LIMIT_S, doing: str = "") -> str:
         return run_git(command, self._folder, limit_s=limit_s, doing=doing)
-
-
-def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    member.mode = 0o755 if member.mode & 0o100 else 0o644
-    return member

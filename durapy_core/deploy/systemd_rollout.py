@@ -18,9 +18,9 @@ from pathlib import PurePosixPath
 from typing import Any, Final, Literal
 
 from durapy_core.deploy.base import Cancelled, Pair, Pulse, Revision, RolloutManager, Say
-from durapy_core.deploy.git import WORKING_TREE
 from durapy_core.deploy.systemd import SystemdManager, next_unit
 from durapy_core.deploy.systemd_revisions import WEBSERVER, Revisions
+from durapy_core.deploy.working_tree import WORKING_TREE
 from durapy_core.errors import DeployError
 
 _POLL_S: Final = 0.1

@@ -97,11 +97,11 @@ class Overview:
             head = mirror.resolve("")
             self._code = Deployment(
                 head=head.commit,
-                branch=mirror.branch(),
-                changed=bool(mirror.changed()),
+                branch=mirror.tree.branch(),
+                changed=bool(mirror.tree.changed()),
                 refs=tuple(mirror.refs()),
             )
-            self._declared = services_of(mirror.read_on_disk(COMPOSE_FILE) or "services: {}")
+            self._declared = services_of(mirror.tree.read(COMPOSE_FILE) or "services: {}")
         except DeployError as error:
             self._code = Deployment(problem=str(error))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from durapy_core.deploy.base import Revision
-from durapy_core.deploy.git import WORKING_TREE, Mirror
+from durapy_core.deploy.git import Mirror
+from durapy_core.deploy.working_tree import WORKING_TREE
 from durapy_core.errors import DeployError
 from tests.support.checkout import commit, git
 
