@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.support.fault_rig import ACCOUNT
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import LIMIT_MS, open_browser
 
@@ -80,6 +81,7 @@ def measured(record_property: Callable[[str, object], None]) -> Callable[[str], 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what was measured, beside its goal, and list by name what did not run, and why."""
+    _say_what_became_of_records(terminalreporter)
     _say_what_was_measured(terminalreporter)
     skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
     if not skipped:
@@ -97,3 +99,19 @@ def _say_what_was_measured(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("measured")
         for figure in figures:
             terminalreporter.write_line(str(figure))
+
+
+def _say_what_became_of_records(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say of each test of faults what became of its records."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    lines = [
+        f"{report.nodeid.removeprefix('tests/faults/')}: {text}"
+        for report in reports
+        if report.when == "call"
+        for name, text in report.user_properties
+        if name == ACCOUNT
+    ]
+    if lines:
+        terminalreporter.section("what became of the records")
+    for line in lines:
+        terminalreporter.line(line)

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fault_rig import FaultRig
+from tests.support.fault_rig import ACCOUNT, FaultRig
 from tests.support.redis_server import RedisServer
 from tests.support.requirements import missing
 from tests.support.service_process import shared_store
 from tests.support.small_disk import SmallDisk
-
-ACCOUNT = "account"
 
 
 @pytest.fixture
@@ -81,19 +79,3 @@ def faketime() -> Path:
     if not found or shutil.which("faketime") is None:
         missing("faketime", "the Debian package faketime is not installed")
     return found[0]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say of each test what became of its records."""
-    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
-    lines = [
-        f"{report.nodeid.removeprefix('tests/faults/')}: {text}"
-        for report in reports
-        if report.when == "call"
-        for name, text in report.user_properties
-        if name == ACCOUNT
-    ]
-    if lines:
-        terminalreporter.section("what became of the records")
-    for line in lines:
-        terminalreporter.line(line)

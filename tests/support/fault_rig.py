@@ -54,6 +54,9 @@ def note(fresh: FreshCommand, ctx: Context) -> None:
     pass
 """
 
+ACCOUNT: Final = "account"
+"""The property of a test that says what became of its records."""
+
 
 class FaultAskCommand(Command):
     """As the service knows it: -1 raises, -2 kills; `freeze` stops its process half-way."""
