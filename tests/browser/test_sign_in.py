@@ -146,7 +146,7 @@ def test_somebody_signs_in_by_name_and_out_everywhere(
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Dashboard", level=1)).to_be_visible()
 
-        page.get_by_role("link", name="Sign out everywhere…").click()
+        page.get_by_role("link", name="Sign out of all…").click()
         expect(page.get_by_text("You are signed in as ada.")).to_be_visible()
         assert stranger.findings() == []
         stranger.shoot("logout")
