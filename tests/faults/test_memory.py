@@ -38,7 +38,7 @@ def test_over_many_commands_neither_the_service_nor_the_store_grows(
 ) -> None:
     limits = Settings(keep_commands=KEPT, keep_receipts=KEPT)
     with (
-        shared_store(redis_server.unix_url, tmp_path, "memory") as shared,
+        shared_store(redis_server.unix_url, tmp_path, f"memory-{total}") as shared,
         shared.start("ponger", ROOT / "services") as ponger,
         Janitor(shared.engine, limits, every_s=0.5),
     ):
