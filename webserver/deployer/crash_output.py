@@ -67,12 +67,13 @@ class CrashOutput:
             printed = client.containers.get(number).logs(timestamps=True, tail=_MOST_LINES)
         except NotFound:
             return  # it is gone already, and its output with it
-        read_to = self._read_to.get(number, "")
+        read_to = last = self._read_to.get(number, "")
         for row in printed.decode(errors="replace").splitlines():
             stamp, _, text = row.partition(" ")
             if stamp > read_to:
-                self._read_to[number] = stamp
+                last = max(last, stamp)  # stdout and stderr are not in the order of their stamps
                 self._raw.line(service, text, time=_time_of(stamp))
+        self._read_to[number] = last
         self._raw.finish()
 
 
