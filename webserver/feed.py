@@ -24,6 +24,9 @@ KEEP: Final = 5_000
 
 KEEP_BYTES: Final = 32 * 1024 * 1024
 _BATCH: Final = 256
+_APART_S: Final = 0.02
+"""What is stored within so long after a read is taken together by the next one."""
+
 _WAIT_S: Final = 1.0
 _BACKOFF_S: Final = 0.5
 _LOOK_AT_END_S: Final = 5.0
@@ -126,6 +129,7 @@ class LogFeed:
                 entries = self._engine.read(self.log, after=cursor, limit=_BATCH, wait_s=_WAIT_S)
                 if entries:
                     cursor = self._hand_over(entries)
+                    self._stopping.wait(0 if len(entries) == _BATCH else _APART_S)
             except EngineUnavailableError:
                 looked_at = float("-inf")  # whatever was lost meanwhile is found out at once
                 self._stopping.wait(_BACKOFF_S)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +14,7 @@ from durapy_core.operations import state_of
 from durapy_core.published import KnownTypes
 from durapy_core.record_json import record_json
 from webserver.directory import Snapshot
+from webserver.events import Batch, Event, in_batches
 from webserver.log_tail import LogTail
 from webserver.resume import Position
 from webserver.site import Site
@@ -49,8 +50,8 @@ class Client(Protocol):
     def push(self, text: str) -> None:
         """Send a message."""
 
-    def take(self, text: str, before: Position) -> None:
-        """Send the event after `before`, or stop being live there if too much is waiting."""
+    def take(self, batch: Batch) -> None:
+        """Send the events, or stop being live where too much is waiting."""
 
     def may_stay(self) -> bool:
         """Return whether whoever opened it is still signed in."""
@@ -135,15 +136,18 @@ class Hub:
             client.close(GAP, "entries are missing: connect again and read the history")
 
     def _tell(self, topic: str, cursor: Cursor, entries: Sequence[Entry]) -> None:
+        if not any(client.live and topic in client.topics for client in self.clients):
+            return
+        for batch in in_batches(self._events_of(topic, cursor, entries)):
+            for client in [c for c in self.clients if c.live and topic in c.topics]:
+                client.take(batch)
+
+    def _events_of(self, topic: str, cursor: Cursor, entries: Sequence[Entry]) -> Iterator[Event]:
         before = moved(self.position, topic, cursor)
         for entry in entries:
-            listening = [c for c in self.clients if c.live and topic in c.topics]
-            if not listening:
-                return
             after = moved(before, topic, entry.key)
-            text = self.event_of(topic, entry, after)
-            for client in listening if text else ():
-                client.take(text or "", before)
+            if text := self.event_of(topic, entry, after):
+                yield Event(before, text)
             before = after
 
     def _look(self, snapshot: Snapshot, types_changed: bool) -> None:  # noqa: FBT001 (a listener)

@@ -19,6 +19,7 @@ from durapy_core.record_json import record_json
 from webserver.api.base import Api
 from webserver.api.logs import read_level, read_names
 from webserver.errors import ApiError, answer_to
+from webserver.events import Batch
 from webserver.hub import LOG, SAFETY, SERVICES, TOPICS, Hub, dump
 from webserver.replay import MOST_WAITING_BYTES, Replay
 from webserver.resume import Position
@@ -45,6 +46,7 @@ class Socket(WebSocketHandler, Api):
         self.waiting_bytes = 0
         self._replay = Replay(self.site, hub, self)
         self._joining: asyncio.Task[None] | None = None
+        self._batches = False
 
     def prepare(self) -> None:
         """Refuse strangers, and pages of other servers."""
@@ -99,13 +101,14 @@ class Socket(WebSocketHandler, Api):
         """Send an event with log lines."""
         self.push(self._hub.log_event(lines, gap=gap))
 
-    def take(self, text: str, before: Position) -> None:
-        """Send an event; a browser a megabyte behind is given the rest at its own pace."""
-        if self.waiting_bytes <= MOST_WAITING_BYTES:
-            self.write_event(text)
-            return
-        self.live = False
-        self._start(self._replay.run(before))
+    def take(self, batch: Batch) -> None:
+        """Send events; a browser a megabyte behind is given the rest at its own pace."""
+        for event in [batch.as_one] if self._batches else batch.events:
+            if self.waiting_bytes > MOST_WAITING_BYTES:
+                self.live = False
+                self._start(self._replay.run(event.before))
+                return
+            self.write_event(event.text)
 
     def drop(self) -> None:
         """Close the connection of a browser that takes nothing; it resumes by itself."""
@@ -148,6 +151,7 @@ class Socket(WebSocketHandler, Api):
         wanted = _topics(message)
         if LOG in wanted:
             self.log_filter = _log_filter(message)
+        self._batches = message.get("batches") is True
         resume = Position.from_token(message.get("resume"))
         asked = message.get("resume") is not None
         self._start(self._join(wanted, resume, asked=asked))

@@ -65,6 +65,11 @@ class Console:
     def append(self, body: str, wire_type: str = "PING", sender: str | None = None) -> Entry:
         return self.engine.append(COMMANDS, NewEntry(type=wire_type, body=body, sender=sender))
 
+    def append_many(self, count: int, prefix: str = "k") -> None:
+        """Append so many pings at once, with the keys `k0`, `k1` and so on."""
+        bodies = (json.dumps({"key": f"{prefix}{number}"}) for number in range(count))
+        self.engine.append_many(COMMANDS, [NewEntry(type="PING", body=body) for body in bodies])
+
     def stored(self) -> int:
         return len(self.engine.page(COMMANDS, limit=10_000))
 
@@ -116,16 +121,23 @@ class SocketClient:
     def say_text(self, text: str) -> None:
         self._loop.call_soon_threadsafe(self.connection.write_message, text)
 
-    def hello(self, *topics: str, resume: str | None = None) -> Json:
-        self.say(op="hello", v=1, topics=list(topics), resume=resume)
+    def hello(self, *topics: str, resume: str | None = None, **more: Any) -> Json:
+        self.say(op="hello", v=1, topics=list(topics), resume=resume, **more)
         return self.hear("welcome")
 
     def hear(self, op: str, **fields: Any) -> Json:
         """Return the next message with this op and these fields; others are passed over."""
         while True:
+            message = self.hear_one_of(op)
+            if all(message.get(k) == v for k, v in fields.items()):
+                return message
+
+    def hear_one_of(self, *ops: str) -> Json:
+        """Return the next message with one of these ops; others are passed over."""
+        while True:
             message = self._received.get(timeout=LIMIT_S)
             assert message is not None, f"closed with {self.connection.close_code}"
-            if message["op"] == op and all(message.get(k) == v for k, v in fields.items()):
+            if message["op"] in ops:
                 return message
 
     def hear_end(self) -> int | None:

@@ -21,12 +21,6 @@ from webserver.feed import KEEP
 from webserver.resume import Position
 
 
-def append_many(console: Console, count: int, prefix: str = "k") -> None:
-    bodies = (json.dumps({"key": f"{prefix}{number}"}) for number in range(count))
-    entries = [NewEntry(type="PING", body=body) for body in bodies]
-    console.engine.append_many(COMMANDS, entries)
-
-
 def test_a_command_of_anybody_is_heard_live(console: Console) -> None:
     with console.connect() as socket:
         welcome = socket.hello("command")
@@ -92,7 +86,7 @@ def test_two_browsers_hear_every_command_once_and_in_order(console: Console) -> 
     with console.connect() as one, console.connect() as other:
         one.hello("command")
         other.hello("command")
-        append_many(console, 700)
+        console.append_many(700)
         heard = [[r["body"]["key"] for r in socket.commands(700)] for socket in (one, other)]
 
     assert heard == [[f"k{number}" for number in range(700)]] * 2
@@ -103,13 +97,13 @@ def test_a_browser_that_comes_back_hears_what_it_missed_and_nothing_twice(
 ) -> None:
     with console.connect() as socket:
         socket.hello("command")
-        append_many(console, 5, "a")
+        console.append_many(5, "a")
         resume = [socket.hear("event")["resume"] for _ in range(5)][2]
-    append_many(console, 300, "b")
+    console.append_many(300, "b")
 
     with console.connect() as socket:
         welcome = socket.hello("command", resume=resume)
-        append_many(console, 1, "c")
+        console.append_many(1, "c")
         heard = [record["body"]["key"] for record in socket.commands(303)]
 
     assert welcome["gap"] is False
@@ -122,7 +116,7 @@ def test_resuming_survives_a_restart_of_the_web_server(tmp_path: Path) -> None:
         publish(engine, "ponger", Role.HANDLES)
         with run_console(engine, tmp_path) as console, console.connect() as socket:
             resume = socket.hello("command")["resume"]
-        append_many(Console(engine, "", ""), 250)
+        Console(engine, "", "").append_many(250)
 
         with run_console(engine, tmp_path) as console, console.connect() as socket:
             welcome = socket.hello("command", resume=resume)
@@ -138,7 +132,7 @@ def test_a_browser_that_was_away_for_too_long_is_told_of_a_gap(
     with run_console(engine, tmp_path) as console:
         with console.connect() as socket:
             resume = socket.hello("command")["resume"]
-        append_many(console, KEEP + 1)
+        console.append_many(KEEP + 1)
     with run_console(engine, tmp_path) as console, console.connect() as socket:
         welcome = socket.hello("command", resume=resume)
         console.append('{"key": "new"}')
@@ -154,7 +148,7 @@ def test_a_browser_whose_next_records_were_trimmed_is_told_of_a_gap(
     with run_console(engine, tmp_path) as console:
         with console.connect() as socket:
             resume = socket.hello("command")["resume"]
-        append_many(console, 10)
+        console.append_many(10)
     engine.trim(COMMANDS, keep=5)
     with run_console(engine, tmp_path) as console, console.connect() as socket:
         assert socket.hello("command", resume=resume)["gap"] is True
@@ -166,7 +160,7 @@ def test_a_browser_as_far_behind_as_is_kept_hears_everything(
     with run_console(engine, tmp_path) as console:
         with console.connect() as socket:
             resume = socket.hello("command")["resume"]
-        append_many(console, KEEP)
+        console.append_many(KEEP)
     with run_console(engine, tmp_path) as console, console.connect() as socket:
         welcome = socket.hello("command", resume=resume)
         heard = socket.commands(KEEP)

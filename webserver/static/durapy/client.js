@@ -157,7 +157,8 @@ class Durapy extends EventTarget {
   }
 
   #hello() {
-    return { op: 'hello', v: 1, topics: this.#topics.forHello(), resume: this.#resume };
+    const topics = this.#topics.forHello();
+    return { op: 'hello', v: 1, topics, batches: true, resume: this.#resume };
   }
 
   /** @param {any} message */
@@ -166,6 +167,7 @@ class Durapy extends EventTarget {
     if (message.resume) this.#resume = message.resume;
     if (message.op === 'hb') this.#beat(message);
     else if (message.op === 'event') this.#topics.tell(message);
+    else if (message.op === 'events') for (const event of message.events) this.#receive(event);
     else if (message.op === 'ack') this.#requests.accept(message);
     else if (message.op === 'error') this.#requests.refuse(message);
   }
