@@ -28,14 +28,15 @@ PINGS_PER_SECOND = 250  # each with a pong: 500 commands
 TURNS = 3
 SETTLE_MS = 1000
 FRAME_MS = 50
+MOST_DRAWS_PER_SECOND = 10
 MOST_HEAP_MB = 20
 MOST_CONSOLE_MB = 200
 
 # From here on: how many records the page was told of, whether each key was above the one before,
-# and how long each frame took. Keys are `ms-n`.
+# how long each frame took, and how often the list of commands was drawn. Keys are `ms-n`.
 _WATCH = """async () => {
   const { durapy } = await import('/static/durapy/client.js');
-  const watch = { count: 0, last: '0-0', disorder: 0, frames: [] };
+  const watch = { count: 0, last: '0-0', disorder: 0, frames: [], draws: 0 };
   window.watch = watch;
   const after = (a, b) => { const [m, n] = a.split('-'), [k, l] = b.split('-');
     return +m > +k || (+m === +k && +n > +l); };
@@ -51,6 +52,9 @@ _WATCH = """async () => {
     requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
+  const list = document.querySelector('[aria-label^=Commands], [aria-label="Latest commands"]');
+  if (list) new MutationObserver(() => { watch.draws += 1; })
+    .observe(list, { childList: true, subtree: true });
 }"""
 
 
@@ -93,6 +97,10 @@ class Watched:
         return self.page.evaluate(
             "() => (({ count, last, disorder }) => ({ count, last, disorder }))(window.watch)"
         )
+
+    def draws(self) -> int:
+        drawn: int = self.page.evaluate("() => window.watch.draws")
+        return drawn
 
     def frames_ms(self) -> list[float]:
         frames: list[float] = self.page.evaluate("() => window.watch.frames.splice(0)")
@@ -165,6 +173,7 @@ def test_three_browsers_hear_500_commands_a_second_and_stay_small(
             f"memory {before_mb:.1f} MB half-way, {heap_mb:.1f} MB at the end"
         )
         assert heap_mb < MOST_HEAP_MB
+        assert browser.draws() < (time.monotonic() - began + 1) * MOST_DRAWS_PER_SECOND
     measured(f"  the console: {console_mb(rig):.0f} MB")
     assert console_mb(rig) < MOST_CONSOLE_MB
 

@@ -57,9 +57,25 @@ test('a list that follows stays short, and what it gives up can be paged to', ()
 
   for (let n = 1; n <= 2000; n++) list.arrive(record(n));
 
-  assert.ok(list.records.length <= 600);
-  assert.notEqual(list.before, null);
+  assert.equal(list.records.length, 100);
+  assert.equal(list.before, keys(list).at(-1));
   assert.equal(keys(list)[0], 'k2000');
+});
+
+test('in a rush a list keeps no more than can be seen, and all again when it is calm', () => {
+  const list = new RecordList();
+  list.begin({ records: [], before: null });
+
+  for (let n = 1; n <= 50; n++) list.arrive(record(n));
+  list.settle(20);
+  const inRush = keys(list);
+  for (let n = 51; n <= 150; n++) {
+    list.arrive(record(n));
+    list.settle(20);
+  }
+
+  assert.deepEqual([inRush.length, inRush[0], inRush.at(-1)], [20, 'k50', 'k31']);
+  assert.equal(list.records.length, 100);
 });
 
 test('a list that is being read is not cut', () => {

@@ -1,9 +1,10 @@
 // <cmd-detail>: one record in full, who heard it, what led to it and what followed.
 import { api, durapy, toast } from '/static/durapy/client.js';
-import { DpElement, oncePerFrame } from '/static/durapy/element.js';
+import { DpElement } from '/static/durapy/element.js';
 import { fullTime } from '/static/durapy/format.js';
 import { icon, status } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
+import { paced } from '/static/durapy/pace.js';
 import { hasPage } from '/static/durapy/pages.js';
 import { asJson, asPython, asShell } from './copying.js';
 import { whoHeard } from './receipts.js';
@@ -34,7 +35,7 @@ export class Detail extends DpElement {
   #removed = false;
   #problem = '';
   #timer = 0;
-  #soon = oncePerFrame(() => this.update());
+  #soon = paced(() => this.update());
 
   /** @param {CommandRecord} record */
   set record(record) {

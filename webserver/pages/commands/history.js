@@ -1,8 +1,9 @@
 // The live history: newest first, filtered, held still on demand, paged back to the first record.
 import { api, durapy, toast } from '/static/durapy/client.js';
-import { DpElement, oncePerFrame } from '/static/durapy/element.js';
+import { DpElement } from '/static/durapy/element.js';
 import { icon } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
+import { paced } from '/static/durapy/pace.js';
 import './detail.js';
 import { changeUrl, urlValue } from '/static/durapy/address.js';
 import { filterBar } from './filters.js';
@@ -14,6 +15,7 @@ import { list } from './rows.js';
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 
 const FILTER_AFTER_MS = 250;
+const ROW_PX = 30;
 
 const SAID = { connecting: 'waiting', live: 'live', lost: 'as last received' };
 
@@ -30,7 +32,10 @@ export class History extends DpElement {
   /** @type {CommandType[]} */
   #types = [];
   #timer = 0;
-  #soon = oncePerFrame(() => this.update());
+  #soon = paced(() => {
+    this.#list.settle(Math.ceil(innerHeight / ROW_PX));
+    this.update();
+  });
   #pager = new Pager(this.#list, () => this.update());
 
   /** @param {CommandType[]} types */

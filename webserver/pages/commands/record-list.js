@@ -5,7 +5,9 @@
 /** @typedef {{type: string, sender: string, text: string}} Filter an empty text lets all through */
 
 /** Rows kept while following; more are a page away. */
-const KEPT = 60;
+const KEPT = 100;
+/** As many between two times that the list is drawn are more than anybody reads. */
+const RUSH = 10;
 /** Records kept aside while the list cannot show them. */
 const HELD = 500;
 /** Rows above which a list with older pages stops following. */
@@ -42,6 +44,8 @@ export class RecordList {
   #paged = new Set();
   /** Whether somebody looks further down: then nothing is taken away. */
   reading = false;
+  /** How many have arrived since it was drawn. */
+  #undrawn = 0;
 
   /** The newest page is being asked for: what arrives meanwhile may be in it or not. */
   expectPage() {
@@ -78,7 +82,18 @@ export class RecordList {
       return;
     }
     this.records = [record, ...this.records];
-    this.#limit();
+    this.#undrawn += 1;
+    this.#limit(KEPT);
+  }
+
+  /**
+   * It is about to be drawn: in a rush, keep no more rows than can be seen.
+   *
+   * @param {number} seen how many that is
+   */
+  settle(seen) {
+    if (this.#undrawn > RUSH) this.#limit(seen);
+    this.#undrawn = 0;
   }
 
   /**
@@ -92,20 +107,22 @@ export class RecordList {
     this.#held = [];
     this.fresh = 0;
     this.paused = false;
-    this.#limit();
+    this.#limit(KEPT);
     return complete;
   }
 
   /**
    * Keep the list short enough to draw. A cursor is the key of the last record seen, so what is
    * given up here can be paged to again.
+   *
+   * @param {number} most
    */
-  #limit() {
+  #limit(most) {
     if (this.reading) {
       this.paused ||= this.records.length > READING;
-    } else if (this.records.length > KEPT * 2) {
-      this.records = this.records.slice(0, KEPT);
-      this.before = this.records[KEPT - 1].key;
+    } else if (this.records.length > most) {
+      this.records = this.records.slice(0, most);
+      this.before = this.records[most - 1].key;
     }
   }
 }

@@ -1,9 +1,10 @@
 // <dp-ticker>: the latest commands, newest first.
 import { durapy } from '/static/durapy/client.js';
-import { DpElement, oncePerFrame } from '/static/durapy/element.js';
+import { DpElement } from '/static/durapy/element.js';
 import { clock, pairs } from '/static/durapy/format.js';
 import { glyph, icon } from '/static/durapy/icons.js';
 import { html, nothing, repeat } from '/static/durapy/lit.js';
+import { paced } from '/static/durapy/pace.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */
 
@@ -13,7 +14,7 @@ class Ticker extends DpElement {
   /** @type {CommandRecord[] | null} */
   #records = null;
   #problem = '';
-  #soon = oncePerFrame(() => this.update());
+  #soon = paced(() => this.update());
   #stop = () => {};
 
   start() {

@@ -1,10 +1,10 @@
 // <dp-plot>: a chart that follows the theme, its container and a moving window. Stable.
 //
 //     const chart = plot('#answer', [{ label: 'round trip' }], { unit: 'ms' });
-//     chart.push(Date.now() / 1000, 2.4);   // x, then one y per series; drawn once a frame
+//     chart.push(Date.now() / 1000, 2.4);   // x, then one y per series; drawn at most ten times a second
 //     chart.set([xs, ys]);                  // or everything at once
 import uPlot from '/static/durapy/uplot.js';
-import { oncePerFrame } from './element.js';
+import { paced } from './pace.js';
 import { chartOptions, DEFAULTS } from './plot-options.js';
 import { onTheme } from './theme.js';
 
@@ -21,7 +21,7 @@ export class DpPlot extends HTMLElement {
   #data = [];
   /** @type {uPlot | null} */
   #chart = null;
-  #draw = oncePerFrame(() => this.#show());
+  #draw = paced(() => this.#show());
 
   /**
    * Say what is drawn; call it once.
