@@ -12,10 +12,12 @@ from durapy_core.entry import RESERVED_TYPES, Entry
 from durapy_core.errors import CommandError, EngineError
 from durapy_core.fleet import Heard, OverallSession, current_statuses, session_of
 from durapy_core.published import KnownTypes, known_types
+from durapy_core.status import DOWN_AFTER_S
 from webserver.offload import Offload
 
 _LOOK_EVERY_S: Final = 1.0
 _FRESH_S: Final = 1.5
+_JUST_AFTER_S: Final = 0.02
 _NO_TYPES: Final = KnownTypes([], [])
 
 
@@ -95,9 +97,12 @@ class Directory:
     async def watch(self) -> None:
         """Look once a second for ever, and tell the listeners."""
         while True:
+            wait_s = _LOOK_EVERY_S
             with suppress(EngineError):  # the offload says so, and the heartbeat tells browsers
-                self._tell(await self.load())
-            await asyncio.sleep(_LOOK_EVERY_S)
+                snapshot = await self.load()
+                self._tell(snapshot)
+                wait_s = min(wait_s, until_one_is_down_s(snapshot.fleet))
+            await asyncio.sleep(wait_s)
 
     def _tell(self, snapshot: Snapshot) -> None:
         types = snapshot.types_json()
@@ -113,6 +118,12 @@ class Directory:
             known=known_types(self._engine.table(CATALOG), fleet),
             read_at=monotonic(),
         )
+
+
+def until_one_is_down_s(fleet: list[Heard]) -> float:
+    """Return in how many seconds the first of those that are up counts as down unless heard."""
+    oldest_s = max((heard.age_s for heard in fleet if heard.up), default=0.0)
+    return DOWN_AFTER_S - oldest_s + _JUST_AFTER_S
 
 
 def _heard_json(heard: Heard) -> dict[str, Any]:
