@@ -211,6 +211,7 @@ def test_a_paused_list_holds_still_counts_and_goes_on_in_order(
 def test_older_pages_have_no_gap_and_no_repeat_while_commands_arrive(
     visitor: Visitor, page: Page, rig: LocalRig
 ) -> None:
+    rig.send("PING", key="older")
     for n in range(300):
         rig.send("PING", key=f"page-{n:03}")
     visitor.open("/commands?filter_text=page-")

@@ -173,7 +173,7 @@ def test_three_browsers_hear_500_commands_a_second_and_stay_small(
             f"memory {before_mb:.1f} MB half-way, {heap_mb:.1f} MB at the end"
         )
         assert heap_mb < MOST_HEAP_MB
-        assert browser.draws() < (time.monotonic() - began + 1) * MOST_DRAWS_PER_SECOND
+        assert browser.draws() < (time.monotonic() - began + 2) * MOST_DRAWS_PER_SECOND
     measured(f"  the console: {console_mb(rig):.0f} MB")
     assert console_mb(rig) < MOST_CONSOLE_MB
 

@@ -5,7 +5,7 @@
 /** @typedef {{type: string, sender: string, text: string}} Filter an empty text lets all through */
 
 /** Rows kept while following; more are a page away. */
-const KEPT = 100;
+const KEPT = 60;
 /** As many between two times that the list is drawn are more than anybody reads. */
 const RUSH = 10;
 /** Records kept aside while the list cannot show them. */
@@ -83,7 +83,7 @@ export class RecordList {
     }
     this.records = [record, ...this.records];
     this.#undrawn += 1;
-    this.#limit(KEPT);
+    this.#limit(KEPT * 2, KEPT);
   }
 
   /**
@@ -92,7 +92,7 @@ export class RecordList {
    * @param {number} seen how many that is
    */
   settle(seen) {
-    if (this.#undrawn > RUSH) this.#limit(seen);
+    if (this.#undrawn > RUSH) this.#limit(seen, seen);
     this.#undrawn = 0;
   }
 
@@ -107,7 +107,7 @@ export class RecordList {
     this.#held = [];
     this.fresh = 0;
     this.paused = false;
-    this.#limit(KEPT);
+    this.#limit(KEPT * 2, KEPT);
     return complete;
   }
 
@@ -115,14 +115,15 @@ export class RecordList {
    * Keep the list short enough to draw. A cursor is the key of the last record seen, so what is
    * given up here can be paged to again.
    *
-   * @param {number} most
+   * @param {number} most rows above which some are given up
+   * @param {number} kept how many are left then
    */
-  #limit(most) {
+  #limit(most, kept) {
     if (this.reading) {
       this.paused ||= this.records.length > READING;
     } else if (this.records.length > most) {
-      this.records = this.records.slice(0, most);
-      this.before = this.records[most - 1].key;
+      this.records = this.records.slice(0, kept);
+      this.before = this.records[kept - 1].key;
     }
   }
 }

@@ -4,12 +4,15 @@
 const DRAWS_APART_MS = 100;
 /** @type {Set<() => void>} */
 const waiting = new Set();
+/** So much may be drawn sooner after a pause. */
+const BURST_MS = 500;
 let isDue = false;
-let drawnAt = Number.NEGATIVE_INFINITY;
+/** When the next frame may be drawn, on the clock of `performance.now`. */
+let freeAt = 0;
 
 /**
- * A function that runs `work` in the next frame, and no more than ten times a second. Whatever is
- * called so on a page is run together, in one frame.
+ * A function that runs `work` in the next frame, and while it is called without a pause ten times
+ * a second. Whatever is called so on a page is run together, in one frame.
  *
  * @param {() => void} work
  */
@@ -18,7 +21,7 @@ export function paced(work) {
     waiting.add(work);
     if (isDue) return;
     isDue = true;
-    const wait_ms = drawnAt + DRAWS_APART_MS - performance.now();
+    const wait_ms = freeAt - performance.now();
     if (wait_ms > 0) setTimeout(requestAnimationFrame, wait_ms, drawAll);
     else requestAnimationFrame(drawAll);
   };
@@ -27,7 +30,7 @@ export function paced(work) {
 /** Run what waits. */
 function drawAll() {
   isDue = false;
-  drawnAt = performance.now();
+  freeAt = Math.max(freeAt, performance.now() - BURST_MS) + DRAWS_APART_MS;
   const works = [...waiting];
   waiting.clear();
   for (const work of works) {
