@@ -7,18 +7,15 @@ one that was frozen finds out before it touches the next record.
 
 import contextlib
 from collections.abc import Callable
-from threading import Event, Thread
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from durapy_core.engines.lead import Lead
 from durapy_core.errors import EngineError, LeaseLostError
+from durapy_core.side_thread import SideThread
 from durapy_core.store_clock import StoreClock, boottime_s
 
 SAFE_PART: Final = 0.8
 """Of a lease, this part is used: the rest is for clocks that run unevenly."""
-
-_JOIN_S: Final = 2.0
 
 
 class Leadership:
@@ -81,33 +78,17 @@ class Leadership:
         self._deadline_s = float("-inf")
 
 
-class LeaseKeeper:
-    """Renews again and again on a thread of its own while in `with`.
+class LeaseKeeper(SideThread):
+    """Renews again and again while in `with`.
 
     A handler that blocks does not delay it, unless it holds the interpreter lock.
     """
 
     def __init__(self, renew: Callable[[], None], *, every_s: float) -> None:
         """Take what renews the lease, if there is one now."""
+        super().__init__("lease")
         self._renew = renew
         self._every_s = every_s
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="lease", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Start the thread."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the thread."""
-        self._stop.set()
-        self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
