@@ -2,25 +2,23 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from threading import Event
 from typing import Annotated, Final
 
 import typer
 
 from durapy_core.beginning import no_record, removed_to
+from durapy_core.cli.following import what_comes
 from durapy_core.cli.one_record import show_record
 from durapy_core.cli.output import print_json, print_line
 from durapy_core.cli.rig import open_rig
 from durapy_core.engines import Engine
 from durapy_core.engines.base import COMMANDS
 from durapy_core.entry import START, Cursor, Entry
-from durapy_core.errors import CommandError, EngineUnavailableError
+from durapy_core.errors import CommandError
 from durapy_core.published import KnownTypes, load_known_types
 from durapy_core.record_json import record_json
-from durapy_core.signals import capture_signals
 
 _PAGE: Final = 500
-_WAIT_S: Final = 0.5
 
 
 class Filter:
@@ -67,7 +65,8 @@ def history(  # noqa: PLR0913 (the options of a command line)
         for entry in reversed(found):
             _show(entry, known, as_json=as_json)
         if follow:
-            _follow(engine, end, wanted, known, as_json=as_json)
+            for entry in filter(wanted.matches, what_comes(engine, COMMANDS, after=end)):
+                _show(entry, known, as_json=as_json)
 
 
 def _say_where_it_begins(engine: Engine) -> None:
@@ -80,40 +79,11 @@ def _say_where_it_begins(engine: Engine) -> None:
         )
 
 
-def _follow(
-    engine: Engine, after: Cursor, wanted: Filter, known: KnownTypes, *, as_json: bool
-) -> None:
-    """Show what comes, until Ctrl-C: between two looks, so that it interrupts nothing half done."""
-    ended = Event()
-    with capture_signals(ended.set):
-        for entry in _forwards(engine, after, ended):
-            if wanted.matches(entry):
-                _show(entry, known, as_json=as_json)
-    raise KeyboardInterrupt
-
-
 def _backwards(engine: Engine, wanted: Filter) -> Iterator[Entry]:
     before = None
     while page := engine.page(COMMANDS, before=before, limit=_PAGE):
         yield from filter(wanted.matches, page)
         before = Cursor(page[-1].key)
-
-
-def _forwards(engine: Engine, after: Cursor, ended: Event) -> Iterator[Entry]:
-    """Yield what comes after a cursor until `ended`; a store that goes away is waited for."""
-    away = False
-    while not ended.is_set():
-        try:
-            entries = engine.read(COMMANDS, after=after, wait_s=_WAIT_S)
-        except EngineUnavailableError as error:
-            if not away:
-                typer.echo(f"durapy: waiting for the store: {error}", err=True)
-            away = True
-            continue
-        away = False
-        for entry in entries:
-            yield entry
-            after = Cursor(entry.key)
 
 
 def _get(engine: Engine, key: str) -> Entry:
