@@ -15,12 +15,12 @@ from durapy_core.heartbeat import Heartbeat
 from durapy_core.janitor import Janitor
 from durapy_core.login_code import console_address, make_link, mint, publish_address
 from durapy_core.notify import open_notifier
+from durapy_core.presence import Presence, make_replica_name
 from durapy_core.settings import Settings, notify_address
-from durapy_core.status import ServiceState
 from webserver.app import make_app
 from webserver.door import Door
 from webserver.limits import MAX_DISCARDED_BYTES
-from webserver.presence import Presence, publish_catalog
+from webserver.presence import NAME, publish_catalog
 from webserver.site import Site
 from webserver.tls import LOOK_EVERY_S, Tls
 
@@ -46,7 +46,9 @@ async def serve(
     app = make_app(settings, engine)
     tls = door.tls.context if door.tls else None
     server = HTTPServer(app, max_body_size=MAX_DISCARDED_BYTES, ssl_options=tls)
-    presence = Presence(revision=app.site.revision)
+    presence = Presence(
+        NAME, replica=make_replica_name(), revision=app.site.revision, stopped=stop.is_set
+    )
     clock, notifier = app.site.clock, open_notifier(notify_address())
     beats = Heartbeat(
         engine, presence.status, file=settings.heartbeat_file, clock=clock, notifier=notifier
@@ -60,7 +62,6 @@ async def serve(
         if door.tls:
             tasks.append(asyncio.create_task(_watch(app.site, door.tls)))
         await stop.wait()
-        presence.state = ServiceState.STOPPED
         for task in tasks:
             task.cancel()
         server.stop()
