@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from durapy_core.engines.base import MAX_BODY_BYTES, Engine
-from durapy_core.entry import START, Entry, NewEntry
+from durapy_core.engines.base import Engine
+from durapy_core.entry import MAX_BODY_BYTES, START, Entry, NewEntry
 from durapy_core.errors import InvalidCommandError
 from durapy_core.testing.engine_fixtures import LOG, LONG_S, EngineFixtures, ping, read_all
 
