@@ -3,7 +3,7 @@ from threading import Event
 import pytest
 from loguru import logger
 
-from durapy_core.context import BackgroundContext
+from durapy_core.background import BackgroundContext
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.errors import SessionError
 from durapy_core.failures import Failure
