@@ -5,9 +5,10 @@ another process may take over. Both are told by a clock that runs on while a pro
 one that was frozen finds out before it touches the next record.
 """
 
-import contextlib
 from collections.abc import Callable
 from typing import Final
+
+from loguru import logger
 
 from durapy_core.engines.lead import Lead
 from durapy_core.errors import EngineError, LeaseLostError
@@ -92,5 +93,9 @@ class LeaseKeeper(SideThread):
 
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
-            with contextlib.suppress(EngineError):  # the loop finds out by itself, and says so
+            try:
                 self._renew()
+            except EngineError:
+                pass  # the loop finds out by itself, and says so
+            except Exception:  # noqa: BLE001 (without it a handler that takes long loses the lead)
+                logger.exception("the lease could not be renewed; trying again")

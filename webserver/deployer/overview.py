@@ -41,6 +41,8 @@ class Overview(SideThread):
                 put_deployment(self._engine, self.look())
             except DurapyError as error:
                 logger.debug("deployment was not looked at: {error}", error=str(error))
+            except Exception:  # noqa: BLE001 (the console would show for ever what was once)
+                logger.exception("what is deployed could not be looked at; trying again")
             self._stop.wait(_EVERY_S)
 
     def look(self) -> Deployment:
