@@ -1,6 +1,7 @@
-"""What comes in a log, for the verbs with `--follow`."""
+"""What was in a log, and what comes: for the verbs with `--follow`."""
 
 from collections.abc import Iterator
+from itertools import dropwhile
 from threading import Event
 from typing import Final
 
@@ -11,7 +12,17 @@ from durapy_core.entry import Cursor, Entry
 from durapy_core.errors import EngineUnavailableError
 from durapy_core.signals import capture_signals
 
+_PAGE: Final = 500
 _WAIT_S: Final = 0.5
+
+
+def what_was(engine: Engine, log: str, *, up_to: Cursor) -> Iterator[Entry]:
+    """Yield what a log holds up to a cursor, newest first: `what_comes` then yields the rest.
+
+    Raises:
+        EngineUnavailableError: the store did not answer.
+    """
+    return dropwhile(lambda entry: engine.compare(entry.key, up_to) > 0, _backwards(engine, log))
 
 
 def what_comes(engine: Engine, log: str, *, after: Cursor) -> Iterator[Entry]:
@@ -39,3 +50,10 @@ def what_comes(engine: Engine, log: str, *, after: Cursor) -> Iterator[Entry]:
                 yield entry
                 after = Cursor(entry.key)
     raise KeyboardInterrupt
+
+
+def _backwards(engine: Engine, log: str) -> Iterator[Entry]:
+    before = None
+    while page := engine.page(log, before=before, limit=_PAGE):
+        yield from page
+        before = Cursor(page[-1].key)

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from durapy_core.cli.following import what_comes
+from durapy_core.cli.following import what_comes, what_was
 from durapy_core.cli.output import print_json, print_lines, print_long_line
 from durapy_core.cli.rig import open_rig
 from durapy_core.engines.base import LOGS
-from durapy_core.entry import START, Entry
+from durapy_core.entry import Entry
 from durapy_core.log_entry import SEVERITIES, line_json
 from durapy_core.log_lines import brief
-from durapy_core.log_search import LogFilter, least_severity, lines_before
+from durapy_core.log_search import LogFilter, least_severity
 
 _SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -44,8 +44,9 @@ def logs(  # noqa: PLR0913 (the options of a command line)
         since_s=since_s,
     )
     with open_rig() as engine:
-        end = engine.end(LOGS) if follow else START
-        recent = takewhile(lambda entry: entry.sent_at_s >= since_s, lines_before(engine))
+        end = engine.end(LOGS)
+        were = what_was(engine, LOGS, up_to=end)
+        recent = takewhile(lambda entry: entry.sent_at_s >= since_s, were)
         for entry in reversed(list(islice(filter(wanted.matches, recent), limit))):
             _show(entry, as_json=as_json)
         if follow:
