@@ -3,9 +3,10 @@
 These names are all that a service needs; what lies below them may move.
 """
 
+from durapy_core.background import BackgroundContext
 from durapy_core.command import Command, CommandRecord, session_label
 from durapy_core.confirm import Answer, Confirmation
-from durapy_core.context import BackgroundContext, Context, ServiceContext, StopReason
+from durapy_core.context import Context, ServiceContext, StopReason
 from durapy_core.controller import Controller, on
 from durapy_core.errors import DurapyError
 from durapy_core.note import NoteCommand

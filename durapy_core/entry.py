@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NewType
 
+from durapy_core.errors import InvalidCommandError
+
 Cursor = NewType("Cursor", str)
 """How far a reader has read in one log: the key of the last entry it has seen. Opaque."""
 
 START = Cursor("")
 """The cursor before the first entry of any log."""
+
+MAX_BODY_BYTES: Final = 8 * 1024 * 1024
+"""The longest body that is stored; `append` refuses a longer one with InvalidCommandError."""
 
 SAFE_STATE: Final = "SAFE_STATE"
 """The type of what enters the safe state; in the log of commands, of the marker of that."""
@@ -77,3 +82,36 @@ class Entry:
     def sent_at(self) -> datetime:
         """When the store took this entry: an aware UTC datetime."""
         return datetime.fromtimestamp(self.sent_at_s, UTC)
+
+
+def check_entry(entry: NewEntry) -> None:
+    """Refuse an entry that no engine may store; every `Engine.append` begins with it.
+
+    Raises:
+        InvalidCommandError: the body is longer than MAX_BODY_BYTES, or a text is not Unicode that
+            can be stored (half of a surrogate pair).
+    """
+    for text in (entry.type, entry.sender, entry.cause, entry.id, entry.body):
+        if text is not None and not text.isascii():
+            _check_unicode(entry.type, text)
+    if len(entry.body) * 4 > MAX_BODY_BYTES:  # a character takes four bytes at most
+        _check_size(entry)
+
+
+def _check_unicode(wire_type: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidCommandError(
+            f"{wire_type!a} holds half of a surrogate pair at character {error.start:,} of "
+            f"{text[:40]!a}; send whole characters."
+        ) from error
+
+
+def _check_size(entry: NewEntry) -> None:
+    size_bytes = len(entry.body.encode())
+    if size_bytes > MAX_BODY_BYTES:
+        raise InvalidCommandError(
+            f"{entry.type}: its body has {size_bytes:,} bytes, the limit is {MAX_BODY_BYTES:,}; "
+            "store the data in a file and send its path."
+        )

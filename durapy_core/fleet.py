@@ -63,6 +63,15 @@ def load_fleet(engine: Engine) -> list[Heard]:
     return current_statuses(engine.table(STATUS))
 
 
+def heard_of(engine: Engine, service: str) -> list[Heard]:
+    """Return what counts of one service: every replica that is up, else its last one.
+
+    Raises:
+        EngineUnavailableError: the store did not answer.
+    """
+    return [heard for heard in load_fleet(engine) if heard.status.service == service]
+
+
 def current_statuses(rows: Mapping[str, Row]) -> list[Heard]:
     """Return every replica that is up, and of a service without one its last; ordered by name.
 

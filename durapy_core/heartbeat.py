@@ -3,9 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Thread
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from loguru import logger
 from pydantic import ValidationError
@@ -13,15 +11,15 @@ from pydantic import ValidationError
 from durapy_core.engines.base import STATUS, Engine
 from durapy_core.errors import EngineError
 from durapy_core.notify import Notifier
+from durapy_core.side_thread import SideThread
 from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.store_clock import StoreClock
 
 INTERVAL_S: Final = 1.0
 FORGET_AFTER_S: Final = 60.0
-_JOIN_S: Final = 2.0
 
 
-class Heartbeat:
+class Heartbeat(SideThread):
     """Puts the status into the store once a second while in `with`, and once more at the end.
 
     While the store is away it says nothing, as the loop does that, and goes on trying.
@@ -45,15 +43,14 @@ class Heartbeat:
         A file that is young says that the service has started and reaches its store, which a
         health check can see without a Python of its own. `notifier` tells systemd.
         """
+        super().__init__("heartbeat")
         self._engine = engine
         self._status = status
         self._interval_s = interval_s
         self._file = file
         self._clock = clock
         self._notifier = notifier
-        self._stop = Event()
         self._cleaned = False
-        self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
 
     def beat(self) -> None:
         """Publish the status now.
@@ -82,20 +79,9 @@ class Heartbeat:
         with contextlib.suppress(EngineError):
             self.beat()
 
-    def __enter__(self) -> Self:
-        """Start the thread."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *how: object) -> None:
         """End the thread and publish the last status, if the store takes it."""
-        self._stop.set()
-        self._thread.join(_JOIN_S)
+        super().__exit__(*how)
         if not self._thread.is_alive():  # else the store is away, and so would we be
             self.try_beat()
         if self._notifier is not None:

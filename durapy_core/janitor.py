@@ -13,9 +13,7 @@ every service holds trimming back, until the clock is right again or the console
 
 from collections.abc import Callable
 from functools import cmp_to_key, partial
-from threading import Event, Thread
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from loguru import logger
 
@@ -26,6 +24,7 @@ from durapy_core.log_watch import BEGINNINGS, note_beginnings, report_removed
 from durapy_core.readers import Reader, readers_of, remove_old_statuses
 from durapy_core.retention import DAY_S, keep_of
 from durapy_core.settings import Settings
+from durapy_core.side_thread import SideThread
 from durapy_core.store_clock import boottime_s
 from durapy_core.versions import VERSIONS, drop_old_versions
 
@@ -41,11 +40,13 @@ _TIDIES: Final = 12
 
 _MOST_JUMP_S: Final = 3600.0
 _LEASE_ROUNDS: Final = 2.5
-_JOIN_S: Final = 2.0
 
 
-class Janitor:
-    """Trims logs and removes old statuses once a minute while in `with`, on a thread of its own."""
+class Janitor(SideThread):
+    """Trims logs and removes old statuses once a minute while in `with`.
+
+    The first round is at once. At the end it gives its lease up, if the store takes that.
+    """
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Janitor:
         every_s: float = EVERY_S,
         own_s: Callable[[], float] = boottime_s,
     ) -> None:
+        super().__init__("janitor")
         self._engine = engine
         self._keep = keep_of(settings)
         self._hold_s = settings.keep_cursor_days * DAY_S or float("inf")
@@ -65,23 +67,6 @@ class Janitor:
         self._lead: Lead | None = None
         self._dropped: set[str] = set()
         self._complaints: dict[str, str] = {}
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="janitor", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Start the thread; its first round is at once."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the thread and give the lease up, if the store takes that."""
-        self._stop.set()
-        self._thread.join(_JOIN_S)
 
     def work(self) -> bool:
         """Do one round, unless another janitor has the lease; return whether it was done.

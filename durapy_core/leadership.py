@@ -5,20 +5,18 @@ another process may take over. Both are told by a clock that runs on while a pro
 one that was frozen finds out before it touches the next record.
 """
 
-import contextlib
 from collections.abc import Callable
-from threading import Event, Thread
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
+
+from loguru import logger
 
 from durapy_core.engines.lead import Lead
 from durapy_core.errors import EngineError, LeaseLostError
+from durapy_core.side_thread import SideThread
 from durapy_core.store_clock import StoreClock, boottime_s
 
 SAFE_PART: Final = 0.8
 """Of a lease, this part is used: the rest is for clocks that run unevenly."""
-
-_JOIN_S: Final = 2.0
 
 
 class Leadership:
@@ -81,35 +79,23 @@ class Leadership:
         self._deadline_s = float("-inf")
 
 
-class LeaseKeeper:
-    """Renews again and again on a thread of its own while in `with`.
+class LeaseKeeper(SideThread):
+    """Renews again and again while in `with`.
 
     A handler that blocks does not delay it, unless it holds the interpreter lock.
     """
 
     def __init__(self, renew: Callable[[], None], *, every_s: float) -> None:
         """Take what renews the lease, if there is one now."""
+        super().__init__("lease")
         self._renew = renew
         self._every_s = every_s
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="lease", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Start the thread."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the thread."""
-        self._stop.set()
-        self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
-            with contextlib.suppress(EngineError):  # the loop finds out by itself, and says so
+            try:
                 self._renew()
+            except EngineError:
+                pass  # the loop finds out by itself, and says so
+            except Exception:  # noqa: BLE001 (without it a handler that takes long loses the lead)
+                logger.exception("the lease could not be renewed; trying again")

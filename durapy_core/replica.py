@@ -5,7 +5,6 @@ harness takes the turns.
 """
 
 import os
-import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from durapy_core.failures import FailureHook
 from durapy_core.leadership import Leadership
 from durapy_core.office import Office
 from durapy_core.patience import Patience, StoppedWaitingError
+from durapy_core.presence import make_replica_name
 from durapy_core.safety import SafetyWatch
 from durapy_core.service import Service
 from durapy_core.session import OpenSession
@@ -35,11 +35,6 @@ R = TypeVar("R")
 
 _LOOKS_PER_LEASE: Final = 20
 """A standby looks so often; the lease is shorter by one look, so that none comes too late."""
-
-
-def make_replica_name() -> str:
-    """Return a name for this process that no other has: host, process id, random letters."""
-    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from durapy_core.heartbeat import Heartbeat
 from durapy_core.leadership import LeaseKeeper
 from durapy_core.notify import open_notifier
 from durapy_core.patience import StoppedWaitingError
-from durapy_core.replica import Replica, ReplicaOptions, make_replica_name
+from durapy_core.presence import make_replica_name
+from durapy_core.replica import Replica, ReplicaOptions
 from durapy_core.revision import find_revision
 from durapy_core.safety import SafetyThread
 from durapy_core.service import Service

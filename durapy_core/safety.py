@@ -4,14 +4,14 @@ A handler that blocks does not delay it. Of the service's own code this file kno
 given to act with while the process leads.
 """
 
-from threading import Event, Lock, Thread
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Protocol
 
 from durapy_core.engines.base import SAFETY, Engine
 from durapy_core.engines.safe_state import SafeState
 from durapy_core.entry import SAFE_STATE, Cursor, NewEntry
 from durapy_core.errors import EngineError
+from durapy_core.side_thread import SideThread
 from durapy_core.status import SafeAnswer
 
 if TYPE_CHECKING:
@@ -154,31 +154,16 @@ class SafetyWatch:
         return self._engine.set_safe_state(entry, engaged=True)
 
 
-class SafetyThread:
-    """Hears the safe state on a thread of its own while in `with`.
+class SafetyThread(SideThread):
+    """Hears the safe state while in `with`.
 
-    The thread is not waited for at the end: it may be blocked in the store, and acts no more.
+    It is not waited for at the end: it may be blocked in the store, and acts no more.
     """
 
     def __init__(self, watch: SafetyWatch, *, log: "Logger") -> None:
+        super().__init__("safety", join_s=0)
         self._watch = watch
         self._log = log
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="safety", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Start the thread."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let the thread end."""
-        self._stop.set()
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from durapy_core.dispatch import Dispatcher
 from durapy_core.engines.base import COMMANDS, Progress
 from durapy_core.engines.lead import Lead
-from durapy_core.entry import Cursor, Entry
+from durapy_core.entry import LOG_LOST_TAIL, START, Cursor, Entry
 from durapy_core.errors import EngineError, SessionError
 from durapy_core.kept import Kept
 from durapy_core.ledger import BATCH, Ledger
@@ -59,7 +59,7 @@ class Takeover:
 
         A log that lost its end is mended, so that this service hears what comes: it passes the
         entry that says so, as every other service does. Records that were trimmed before they were
-        read are passed over, and reported.
+        read are passed over, and reported; so are those that another program removed.
         """
         cursor = books.cursor
         end = self._wait(lambda: self._engine.end(COMMANDS))
@@ -67,8 +67,7 @@ class Takeover:
             self._log.error("the store lost the end of the log", cursor=cursor, end=end)
             self._wait(lambda: self._engine.mend(COMMANDS, seen=cursor))
         trimmed_to = self._wait(lambda: self._engine.trimmed_to(COMMANDS))
-        missed = self._engine.compare(cursor, trimmed_to) < 0
-        if missed:
+        if self._engine.compare(cursor, trimmed_to) < 0:
             self._office.vitals.note_missed(after=cursor, to=trimmed_to)
             self._log.error(
                 "records were missed: the log was trimmed before this service had read them",
@@ -76,7 +75,35 @@ class Takeover:
                 to=trimmed_to,
             )
             books.cursor = trimmed_to
-        return missed
+            return True
+        lies_within = cursor not in (START, trimmed_to) and self._engine.compare(cursor, end) < 0
+        return lies_within and self._was_removed(books, end)
+
+    def _was_removed(self, books: Ledger, end: Cursor) -> bool:
+        """Look whether another program removed the log where the books stand; True if it did.
+
+        The janitor says how far it went, and then the record at the cursor is there. Whether any
+        lay between that one and the first that is left, nobody knows.
+        """
+        cursor = books.cursor
+        if self._wait(lambda: self._engine.get(COMMANDS, cursor)) is not None:
+            return False
+        if self._wait(lambda: self._engine.page(COMMANDS, before=cursor, limit=1)):
+            return False  # the log begins before it: this one is missing, and was read
+        left = self._wait(lambda: self._engine.read(COMMANDS, after=cursor, limit=1))
+        if left and left[0].type == LOG_LOST_TAIL:
+            return False  # the store lost all that it had, which this entry says
+        begins_at = left[0].key if left else None
+        self._office.vitals.note_removed(after=cursor, begins_at=begins_at)
+        self._log.error(
+            "records may have been missed: another program removed the beginning of the log, "
+            "further than this service had read",
+            after=cursor,
+            begins_at=begins_at,
+        )
+        if begins_at is None:
+            books.cursor = end
+        return True
 
     def note_lost_tail(self, entry: Entry) -> None:
         """Report that the store came back without the latest records of the log."""

@@ -31,6 +31,7 @@ class TaskGroup:
 
         Raises:
             SessionError: the owner has ended or is ending.
+            RuntimeError: the system gives this process no more threads.
         """
         thread = Thread(target=self._run, args=(name, work, key), name=f"task {name}", daemon=True)
         with self._lock:
@@ -38,8 +39,8 @@ class TaskGroup:
                 raise SessionError(
                     f"{name} cannot be spawned: {self.owner} is ending; spawn it earlier."
                 )
+            thread.start()  # first: one that the system refuses is nothing to wait for
             self._running[thread] = name
-            thread.start()
 
     def ask_to_stop(self) -> None:
         """Tell every thread that it should end; nothing new starts afterwards."""

@@ -73,6 +73,13 @@ class Vitals:
         """Note which records were trimmed before they were read."""
         self.missed = f"missed the records after {after or 'the first'} up to {to}: trimmed"
 
+    def note_removed(self, *, after: str, begins_at: str | None) -> None:
+        """Note from where on another program has removed records that may not have been read."""
+        until = f"{begins_at}, where the log begins" if begins_at else "its end"
+        self.missed = (
+            f"may have missed records after {after} up to {until}: another program removed them"
+        )
+
     def busy(self) -> tuple[str, float] | None:
         """Return the key of the record being handled and for how long, in seconds, if long."""
         current = self._current

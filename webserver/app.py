@@ -19,6 +19,7 @@ from webserver.directory import Directory
 from webserver.feed import LogFeed
 from webserver.guesses import Guesses
 from webserver.hub import Hub
+from webserver.keep_going import keep_going
 from webserver.limits import MAX_REQUEST_BYTES, LimitedApplication
 from webserver.offload import Offload
 from webserver.page_handlers import NothingHere, PageRouter
@@ -77,9 +78,9 @@ class App(LimitedApplication):
         site.safety.look()
         site.logs.start()
         self._tasks = [
-            asyncio.create_task(self.hub.log_tail.run()),
-            asyncio.create_task(site.directory.watch()),
-            asyncio.create_task(self.hub.beat()),
+            asyncio.create_task(keep_going("the tail of the logs", self.hub.log_tail.run)),
+            asyncio.create_task(keep_going("the look at the services", site.directory.watch)),
+            asyncio.create_task(keep_going("the beat of the sockets", self.hub.beat)),
             asyncio.create_task(site.offload.run(_ignore(site.pages.refresh))),
         ]
 

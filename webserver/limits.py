@@ -17,7 +17,7 @@ from tornado.httputil import (
 )
 from tornado.web import Application
 
-from durapy_core.engines.base import MAX_BODY_BYTES
+from durapy_core.entry import MAX_BODY_BYTES
 
 MAX_REQUEST_BYTES: Final = MAX_BODY_BYTES + 64 * 1024
 """The longest request body: a command's, and the words around it."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from loguru import logger
@@ -15,12 +16,13 @@ from durapy_core.heartbeat import Heartbeat
 from durapy_core.janitor import Janitor
 from durapy_core.login_code import console_address, make_link, mint, publish_address
 from durapy_core.notify import open_notifier
+from durapy_core.presence import Presence, make_replica_name
 from durapy_core.settings import Settings, notify_address
-from durapy_core.status import ServiceState
 from webserver.app import make_app
 from webserver.door import Door
+from webserver.keep_going import keep_going
 from webserver.limits import MAX_DISCARDED_BYTES
-from webserver.presence import Presence, publish_catalog
+from webserver.presence import NAME, publish_catalog
 from webserver.site import Site
 from webserver.tls import LOOK_EVERY_S, Tls
 
@@ -46,7 +48,9 @@ async def serve(
     app = make_app(settings, engine)
     tls = door.tls.context if door.tls else None
     server = HTTPServer(app, max_body_size=MAX_DISCARDED_BYTES, ssl_options=tls)
-    presence = Presence(revision=app.site.revision)
+    presence = Presence(
+        NAME, replica=make_replica_name(), revision=app.site.revision, stopped=stop.is_set
+    )
     clock, notifier = app.site.clock, open_notifier(notify_address())
     beats = Heartbeat(
         engine, presence.status, file=settings.heartbeat_file, clock=clock, notifier=notifier
@@ -54,13 +58,8 @@ async def serve(
     with beats, Janitor(engine, settings):
         app.start()
         server.add_sockets(door.sockets)
-        url = console_address(settings, door.port)
-        logger.info("the console listens at {url}", url=url)
-        tasks = [asyncio.create_task(_welcome(app.site, url, announce or print_link))]
-        if door.tls:
-            tasks.append(asyncio.create_task(_watch(app.site, door.tls)))
+        tasks = _start_tasks(app.site, door, announce or print_link)
         await stop.wait()
-        presence.state = ServiceState.STOPPED
         for task in tasks:
             task.cancel()
         server.stop()
@@ -74,6 +73,20 @@ def print_link(link: str) -> None:
     """Print the line that a user waits for."""
     sys.stdout.write(f"DuraPy is ready: {link}\n")
     sys.stdout.flush()
+
+
+def _start_tasks(
+    site: Site, door: Door, announce: Callable[[str], None]
+) -> list[asyncio.Task[None]]:
+    """Begin what is done beside the answering, now that the sockets listen."""
+    url = console_address(site.settings, door.port)
+    logger.info("the console listens at {url}", url=url)
+    welcome = partial(_welcome, site, url, announce)
+    tasks = [asyncio.create_task(keep_going("the welcome", welcome))]
+    if door.tls:
+        watch = partial(_watch, site, door.tls)
+        tasks.append(asyncio.create_task(keep_going("the look at the certificate", watch)))
+    return tasks
 
 
 async def _welcome(site: Site, url: str, announce: Callable[[str], None]) -> None:

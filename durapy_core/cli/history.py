@@ -1,26 +1,21 @@
 """`durapy history`: what was sent, oldest first, and what comes."""
 
-from collections.abc import Iterator
 from itertools import islice
-from threading import Event
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from durapy_core.beginning import no_record, removed_to
+from durapy_core.cli.following import what_comes, what_was
 from durapy_core.cli.one_record import show_record
 from durapy_core.cli.output import print_json, print_line
 from durapy_core.cli.rig import open_rig
 from durapy_core.engines import Engine
 from durapy_core.engines.base import COMMANDS
-from durapy_core.entry import START, Cursor, Entry
-from durapy_core.errors import CommandError, EngineUnavailableError
+from durapy_core.entry import Entry
+from durapy_core.errors import CommandError
 from durapy_core.published import KnownTypes, load_known_types
 from durapy_core.record_json import record_json
-from durapy_core.signals import capture_signals
-
-_PAGE: Final = 500
-_WAIT_S: Final = 0.5
 
 
 class Filter:
@@ -60,14 +55,16 @@ def history(  # noqa: PLR0913 (the options of a command line)
             show_record(engine, _get(engine, key), known, as_json=as_json)
             return
         wanted = Filter(wire_type, sender, text)
-        end = engine.end(COMMANDS) if follow else START
-        found = list(islice(_backwards(engine, wanted), limit))
+        end = engine.end(COMMANDS)
+        were = filter(wanted.matches, what_was(engine, COMMANDS, up_to=end))
+        found = list(islice(were, limit))
         if len(found) < limit:
             _say_where_it_begins(engine)
         for entry in reversed(found):
             _show(entry, known, as_json=as_json)
         if follow:
-            _follow(engine, end, wanted, known, as_json=as_json)
+            for entry in filter(wanted.matches, what_comes(engine, COMMANDS, after=end)):
+                _show(entry, known, as_json=as_json)
 
 
 def _say_where_it_begins(engine: Engine) -> None:
@@ -78,42 +75,6 @@ def _say_where_it_begins(engine: Engine) -> None:
             f"durapy: older records, up to {last}, were removed, as DURAPY_KEEP_COMMANDS says",
             err=True,
         )
-
-
-def _follow(
-    engine: Engine, after: Cursor, wanted: Filter, known: KnownTypes, *, as_json: bool
-) -> None:
-    """Show what comes, until Ctrl-C: between two looks, so that it interrupts nothing half done."""
-    ended = Event()
-    with capture_signals(ended.set):
-        for entry in _forwards(engine, after, ended):
-            if wanted.matches(entry):
-                _show(entry, known, as_json=as_json)
-    raise KeyboardInterrupt
-
-
-def _backwards(engine: Engine, wanted: Filter) -> Iterator[Entry]:
-    before = None
-    while page := engine.page(COMMANDS, before=before, limit=_PAGE):
-        yield from filter(wanted.matches, page)
-        before = Cursor(page[-1].key)
-
-
-def _forwards(engine: Engine, after: Cursor, ended: Event) -> Iterator[Entry]:
-    """Yield what comes after a cursor until `ended`; a store that goes away is waited for."""
-    away = False
-    while not ended.is_set():
-        try:
-            entries = engine.read(COMMANDS, after=after, wait_s=_WAIT_S)
-        except EngineUnavailableError as error:
-            if not away:
-                typer.echo(f"durapy: waiting for the store: {error}", err=True)
-            away = True
-            continue
-        away = False
-        for entry in entries:
-            yield entry
-            after = Cursor(entry.key)
 
 
 def _get(engine: Engine, key: str) -> Entry:

@@ -1,26 +1,21 @@
 """`durapy logs`: what the services said, oldest first, and what comes."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
-from threading import Event
 from typing import Annotated, Any, Final
 
 import typer
 
+from durapy_core.cli.following import what_comes, what_was
 from durapy_core.cli.output import print_json, print_lines, print_long_line
 from durapy_core.cli.rig import open_rig
-from durapy_core.engines import Engine
 from durapy_core.engines.base import LOGS
-from durapy_core.entry import START, Cursor, Entry
-from durapy_core.errors import EngineUnavailableError
+from durapy_core.entry import Entry
 from durapy_core.log_entry import SEVERITIES, line_json
 from durapy_core.log_lines import brief
-from durapy_core.log_search import LogFilter, least_severity, lines_before
-from durapy_core.signals import capture_signals
+from durapy_core.log_search import LogFilter, least_severity
 
-_WAIT_S: Final = 0.5
 _SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _STYLES: Final = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
@@ -49,39 +44,14 @@ def logs(  # noqa: PLR0913 (the options of a command line)
         since_s=since_s,
     )
     with open_rig() as engine:
-        end = engine.end(LOGS) if follow else START
-        recent = takewhile(lambda entry: entry.sent_at_s >= since_s, lines_before(engine))
+        end = engine.end(LOGS)
+        were = what_was(engine, LOGS, up_to=end)
+        recent = takewhile(lambda entry: entry.sent_at_s >= since_s, were)
         for entry in reversed(list(islice(filter(wanted.matches, recent), limit))):
             _show(entry, as_json=as_json)
         if follow:
-            _follow(engine, end, wanted, as_json=as_json)
-
-
-def _follow(engine: Engine, after: Cursor, wanted: LogFilter, *, as_json: bool) -> None:
-    """Show what comes, until Ctrl-C: between two looks, so that it interrupts nothing half done."""
-    ended = Event()
-    with capture_signals(ended.set):
-        for entry in _forwards(engine, after, ended):
-            if wanted.matches(entry):
+            for entry in filter(wanted.matches, what_comes(engine, LOGS, after=end)):
                 _show(entry, as_json=as_json)
-    raise KeyboardInterrupt
-
-
-def _forwards(engine: Engine, after: Cursor, ended: Event) -> Iterator[Entry]:
-    """Yield what comes after a cursor until `ended`; a store that goes away is waited for."""
-    away = False
-    while not ended.is_set():
-        try:
-            entries = engine.read(LOGS, after=after, wait_s=_WAIT_S)
-        except EngineUnavailableError as error:
-            if not away:
-                typer.echo(f"durapy: waiting for the store: {error}", err=True)
-            away = True
-            continue
-        away = False
-        for entry in entries:
-            yield entry
-            after = Cursor(entry.key)
 
 
 def _show(entry: Entry, *, as_json: bool) -> None:

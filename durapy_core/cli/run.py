@@ -13,7 +13,7 @@ from durapy_core.errors import SettingsError
 from durapy_core.loader import load_service
 from durapy_core.log import configure
 from durapy_core.log_shipping import make_shipper
-from durapy_core.replica import make_replica_name
+from durapy_core.presence import make_replica_name
 from durapy_core.runtime import run_service
 from durapy_core.settings import Settings, load_settings, make_data_dir
 from durapy_core.signals import capture_signals

@@ -4,33 +4,28 @@ It runs as the user of the services, never as root: a user's own systemd obeys t
 system mode a polkit rule lets this user start and stop the rig's units.
 """
 
-import os
-import socket
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
 from loguru import logger
 
 from durapy_core import log, operations
-from durapy_core.deploy.pace import Limits
+from durapy_core.deploy.pace import limits_of
 from durapy_core.deploy.systemd import SystemdManager
 from durapy_core.deploy.systemd_journal import JournalWatch
 from durapy_core.deploy.systemd_several import SeveralRollouts
 from durapy_core.engines.base import Engine
-from durapy_core.fleet import Heard, load_fleet
+from durapy_core.fleet import heard_of
 from durapy_core.heartbeat import Heartbeat
 from durapy_core.log_shipping import make_shipper
 from durapy_core.notify import open_notifier
 from durapy_core.operations.rollouts import Rollouts
+from durapy_core.presence import Presence, make_replica_name
 from durapy_core.raw_output import RawOutput
-from durapy_core.replica import make_replica_name
 from durapy_core.revision import find_revision
 from durapy_core.settings import Settings, load_settings, make_data_dir, notify_address
 from durapy_core.signals import capture_signals
-from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.store import open_store
 from durapy_core.store_clock import StoreClock
 
@@ -50,14 +45,15 @@ def serve_operations(manager: SeveralRollouts) -> None:
     log.configure(settings, service=NAME, replica=replica, tee=shipper)
     if settings.engine.lower().startswith("sqlite:"):
         make_data_dir(settings)
-    account = _account(settings, replica, stop)
+    revision = find_revision(settings)
+    presence = Presence(NAME, replica=replica, revision=revision, stopped=stop.is_set)
     with open_store(settings) as engine, capture_signals(stop.set):
         notifier = open_notifier(notify_address())
-        beats = Heartbeat(engine, account, clock=StoreClock(logger), notifier=notifier)
-        with beats:
+        clock = StoreClock(logger)
+        with Heartbeat(engine, presence.status, clock=clock, notifier=notifier):
             logger.info("running")
             _watch_journals(manager, engine, RawOutput(shipper.take), stop)
-            rollouts = Rollouts(manager, partial(_hear, engine), limits=_limits(settings))
+            rollouts = Rollouts(manager, partial(heard_of, engine), limits=limits_of(settings))
             operations.serve(engine, manager, stop, name=NAME, rollouts=rollouts)
     logger.info("stopped")
 
@@ -69,34 +65,3 @@ def _watch_journals(
     for each in manager.managers:
         watch = JournalWatch(SystemdManager(each.host, user=each.of_user), engine, raw)
         threading.Thread(target=watch.run, args=(stop,), name="journal", daemon=True).start()
-
-
-def _hear(engine: Engine, service: str) -> list[Heard]:
-    return [heard for heard in load_fleet(engine) if heard.status.service == service]
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        start_s=settings.rollout_start_s,
-        switch_s=settings.rollout_start_s,
-        watch_s=settings.rollout_watch_s,
-    )
-
-
-def _account(
-    settings: Settings, replica: str, stop: threading.Event
-) -> Callable[[], ServiceStatus]:
-    revision, started_at = find_revision(settings), datetime.now(UTC)
-
-    def status() -> ServiceStatus:
-        return ServiceStatus(
-            service=NAME,
-            replica=replica,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            revision=revision,
-            state=ServiceState.STOPPED if stop.is_set() else ServiceState.IDLE,
-            started_at=started_at,
-        )
-
-    return status

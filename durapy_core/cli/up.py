@@ -15,7 +15,8 @@ from durapy_core.deploy.child import ProcessSpec
 from durapy_core.deploy.local import LocalManager
 from durapy_core.deploy.lock import hold
 from durapy_core.deploy.printer import Printer
-from durapy_core.errors import DurapyError, EngineUnavailableError, SettingsError
+from durapy_core.engines.base import Engine
+from durapy_core.errors import DurapyError, EngineError, EngineUnavailableError, SettingsError
 from durapy_core.exit_codes import ExitCode
 from durapy_core.loader import find_services
 from durapy_core.log_shipping import LogShipper, make_shipper
@@ -32,6 +33,7 @@ ENDING: Final = (*signals.ENDING, signal.SIGHUP)
 """What ends it: Ctrl-C, SIGTERM, and a terminal that goes away."""
 
 _FIRST_LOOK_S: Final = 1.0
+_AFTER_REFUSAL_S: Final = 5.0
 
 
 def up() -> None:
@@ -143,6 +145,16 @@ def _operations_served(settings: Settings, manager: LocalManager) -> Iterator[No
 def _serve_operations(settings: Settings, manager: LocalManager, stop: Event) -> None:
     try:
         with open_store(settings) as engine:
-            operations.serve(engine, manager, stop, name=SUPERVISOR)
+            while not stop.is_set():
+                _serve_once(engine, manager, stop)
     except DurapyError as error:
-        logger.error("no restarts from the console: {error}", error=error)
+        logger.error("no restarts from the console: {error}", error=str(error))
+
+
+def _serve_once(engine: Engine, manager: LocalManager, stop: Event) -> None:
+    """Serve until `stop`, or until the store refuses something, such as when its disk is full."""
+    try:
+        operations.serve(engine, manager, stop, name=SUPERVISOR)
+    except EngineError as error:
+        logger.error("no restarts from the console for a moment: {error}", error=str(error))
+        stop.wait(_AFTER_REFUSAL_S)

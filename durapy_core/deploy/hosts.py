@@ -7,8 +7,10 @@ accepted that `ssh` would not accept without a question.
 Sources: ssh(1), ssh_config(5).
 """
 
+import os
 import re
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -95,7 +97,7 @@ class LocalHost:
 
     def stream(self, *argv: str, say: Say, cancelled: Cancelled) -> int:
         """See `Host.stream`."""
-        return _stream(argv, say, cancelled)
+        return _stream(argv, say, cancelled, kill=_kill_all)
 
 
 class SshHost:
@@ -124,7 +126,8 @@ class SshHost:
 
     def stream(self, *argv: str, say: Say, cancelled: Cancelled) -> int:
         """See `Host.stream`. One that is cancelled may go on over there until it writes."""
-        return _stream((*self._ssh, _quote(argv)), say, cancelled)
+        argv = (*self._ssh, _quote(argv))
+        return _stream(argv, say, cancelled, kill=lambda ssh: ssh.kill())  # others use its socket
 
 
 def open_host(url: str | None) -> Host:
@@ -179,7 +182,13 @@ def _run(argv: Sequence[str], host: str, limit_s: float) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def _stream(argv: Sequence[str], say: Say, cancelled: Cancelled) -> int:
+def _stream(
+    argv: Sequence[str],
+    say: Say,
+    cancelled: Cancelled,
+    *,
+    kill: "Callable[[subprocess.Popen[str]], None]",
+) -> int:
     try:
         process = subprocess.Popen(  # noqa: S603 (an argument list of ours)
             argv,
@@ -189,24 +198,38 @@ def _stream(argv: Sequence[str], say: Say, cancelled: Cancelled) -> int:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            start_new_session=True,
         )
     except OSError as error:
         raise ManagerUnavailableError(f"{argv[0]} cannot be run here: {error}.") from error
     lines: SimpleQueue[str | None] = SimpleQueue()
     Thread(target=_read, args=(process, lines), name="build", daemon=True).start()
     with process:
-        while True:
-            why = cancelled()
-            if why:
-                process.kill()
-                raise DeployError(why)
-            try:
-                line = lines.get(timeout=_POLL_S)
-            except Empty:
-                continue
+        try:
+            _pass_on(lines, say, cancelled)
+        except BaseException:
+            kill(process)  # or its end would be waited for here
+            raise
+        return process.wait()
+
+
+def _pass_on(lines: "SimpleQueue[str | None]", say: Say, cancelled: Cancelled) -> None:
+    """Return when the last line was passed on."""
+    while True:
+        why = cancelled()
+        if why:
+            raise DeployError(why)
+        with suppress(Empty):
+            line = lines.get(timeout=_POLL_S)
             if line is None:
-                return process.wait()
+                return
             say([line])
+
+
+def _kill_all(process: "subprocess.Popen[str]") -> None:
+    """End a program and what it started, which may hold its output open."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _read(process: "subprocess.Popen[str]", lines: "SimpleQueue[str | None]") -> None:

@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from durapy_core.settings import Settings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -20,6 +22,15 @@ class Limits:
     switch_s: float = 30.0
     watch_s: float = 5.0
     back_s: float = 30.0
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return how long each part may take, as the settings say."""
+    return Limits(
+        start_s=settings.rollout_start_s,
+        switch_s=settings.rollout_start_s,
+        watch_s=settings.rollout_watch_s,
+    )
 
 
 class Clock(Protocol):

@@ -34,6 +34,7 @@ _AT_FIRST: Final = "--since=-2min"
 """At the first start ever: a unit that was started together with us may have died before us."""
 
 _RETRY_S: Final = 5.0
+_LONGEST_WORD: Final = 200
 _OVER: Final = "over"
 
 
@@ -45,35 +46,46 @@ class JournalWatch:
         self._engine = engine
         self._raw = raw
         self._place = ""
+        self._said = ""
 
     def run(self, stop: Event) -> None:
-        """Follow until `stop`; while the computer or its journal does not answer, try again."""
-        said = False
+        """Follow until `stop`; while the computer or its journal does not answer, try again.
+
+        Why it does not is said once, until there is another reason.
+        """
+        said = ""
         while not stop.is_set():
             try:
                 self._follow(stop)
-                said = False
             except (DeployError, EngineError) as error:
-                if not said and not stop.is_set():
+                if str(error) != said and not stop.is_set():
                     logger.warning("last words of units are not kept: {e}", e=str(error))
-                said = True
+                said = str(error)
             stop.wait(_RETRY_S)
 
     def _follow(self, stop: Event) -> None:
-        """Follow until `stop`, or until `journalctl` ends by itself."""
+        """Follow until `stop`, or until `journalctl` ends by itself.
+
+        Raises:
+            DeployError: the computer does not answer, or its journal may not be read.
+        """
         self._manager.services()  # finds out whose systemd it is
         host = self._manager.host
         if not self._place:
             row = self._engine.table(JOURNALS).get(host.name)
             self._place = row.text if row else ""
         since = f"--after-cursor={self._place}" if self._place else _AT_FIRST
-        host.stream(
+        code = host.stream(
             *_FOLLOW,
             since,
             "_TRANSPORT=stdout",
             say=self._take_all,
             cancelled=lambda: _OVER if stop.is_set() else None,
         )
+        if code:
+            raise DeployError(
+                f"journalctl on {host.name} ended with exit code {code}: {self._said}"
+            )
 
     def _take_all(self, lines: Sequence[str]) -> None:
         for line in lines:
@@ -85,7 +97,8 @@ class JournalWatch:
             entry: dict[str, Any] = json.loads(line)
             service = service_of(entry.get(_UNITS[self._manager.of_user]) or "")
         except (ValueError, TypeError, AttributeError):
-            return  # not of the form: a word of journalctl itself
+            self._said = line[:_LONGEST_WORD]  # not of the form: a word of journalctl itself
+            return
         text = _text(entry.get("MESSAGE"))
         if not service:
             return

@@ -182,25 +182,28 @@ class Unit:
                 "{name} cannot run with these settings; correct them and start again", name=name
             )
         else:
-            wait_s = self._backoff.next_wait_s(lived_s=self._clock() - self._begun)
-            self._start_due = self._clock() + wait_s
-            crashes = self._backoff.crashes
-            if crashes >= LOOP_AFTER:
-                logger.error(
-                    "{name} KEEPS CRASHING: {crashes} times in a row ({how}); next start in "
-                    "{wait:g} s",
-                    name=name,
-                    crashes=crashes,
-                    how=how,
-                    wait=wait_s,
-                )
-            else:
-                logger.warning(
-                    "{name} crashed ({how}); next start in {wait:g} s",
-                    name=name,
-                    how=how,
-                    wait=wait_s,
-                )
+            self._start_later(how)
+
+    def _start_later(self, how: str) -> None:
+        """Start it again after a while, the longer the oftener in a row it came to that."""
+        wait_s = self._backoff.next_wait_s(lived_s=self._clock() - self._begun)
+        self._start_due = self._clock() + wait_s
+        crashes = self._backoff.crashes
+        if crashes >= LOOP_AFTER:
+            logger.error(
+                "{name} KEEPS CRASHING: {crashes} times in a row ({how}); next start in {wait:g} s",
+                name=self.spec.name,
+                crashes=crashes,
+                how=how,
+                wait=wait_s,
+            )
+        else:
+            logger.warning(
+                "{name} crashed ({how}); next start in {wait:g} s",
+                name=self.spec.name,
+                how=how,
+                wait=wait_s,
+            )
 
     def _spawn(self) -> None:
         self._start_due = None
@@ -208,8 +211,14 @@ class Unit:
             self.spec.heartbeat.unlink(missing_ok=True)
         self._begun = self._clock()
         self._started_at = datetime.now(UTC)
+        try:
+            self.child = Child(self.spec, self._put)
+        except OSError as error:  # this computer has no memory or no process left: later it may
+            how = f"it could not be started: {error.strerror}"
+            self._answer(self._await_run, error=f"{self.spec.name}: {how}")
+            self._start_later(how)
+            return
         self._settle_due = self._begun + SETTLED_S
-        self.child = Child(self.spec, self._put)
         logger.debug("{name} started (process {pid})", name=self.spec.name, pid=self.child.pid)
 
     def _dues(self) -> Iterator[float]:

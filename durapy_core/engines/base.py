@@ -29,13 +29,9 @@ from typing import TYPE_CHECKING, Final, Self
 from durapy_core.engines.safe_state import SafeStateKeeper
 from durapy_core.engines.upkeep import Upkeep
 from durapy_core.entry import Cursor, Entry, NewEntry
-from durapy_core.errors import InvalidCommandError
 
 if TYPE_CHECKING:
     from durapy_core.engines.lead import Lead
-
-MAX_BODY_BYTES: Final = 8 * 1024 * 1024
-"""The longest body that is stored; `append` refuses a longer one with InvalidCommandError."""
 
 COMMANDS: Final = "commands"
 """The log that carries commands."""
@@ -282,36 +278,3 @@ class Engine(Upkeep, SafeStateKeeper, ABC):
     ) -> None:
         """Close it."""
         self.close()
-
-
-def check_entry(entry: NewEntry) -> None:
-    """Refuse an entry that no engine may store; every `append` begins with it.
-
-    Raises:
-        InvalidCommandError: the body is longer than MAX_BODY_BYTES, or a text is not Unicode that
-            can be stored (half of a surrogate pair).
-    """
-    for text in (entry.type, entry.sender, entry.cause, entry.id, entry.body):
-        if text is not None and not text.isascii():
-            _check_unicode(entry.type, text)
-    if len(entry.body) * 4 > MAX_BODY_BYTES:  # a character takes four bytes at most
-        _check_size(entry)
-
-
-def _check_unicode(wire_type: str, text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidCommandError(
-            f"{wire_type!a} holds half of a surrogate pair at character {error.start:,} of "
-            f"{text[:40]!a}; send whole characters."
-        ) from error
-
-
-def _check_size(entry: NewEntry) -> None:
-    size_bytes = len(entry.body.encode())
-    if size_bytes > MAX_BODY_BYTES:
-        raise InvalidCommandError(
-            f"{entry.type}: its body has {size_bytes:,} bytes, the limit is {MAX_BODY_BYTES:,}; "
-            "store the data in a file and send its path."
-        )

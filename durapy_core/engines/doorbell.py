@@ -65,11 +65,12 @@ class BellFolder:
 
     def ring(self, log: int) -> None:
         """Wake every reader of `log`; never blocks. Bells of dead processes are taken down."""
-        if self._socket is None:
+        ringer = self._socket  # another thread may close the folder meanwhile
+        if ringer is None:
             return
         for address in self._list().get(log, ()):
             try:
-                self._socket.sendto(b"!", address)
+                ringer.sendto(b"!", address)
             except BlockingIOError:
                 continue  # its queue is full, so its reader is about to look
             except ConnectionRefusedError:

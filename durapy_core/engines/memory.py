@@ -15,7 +15,6 @@ from durapy_core.engines.base import (
     EngineOptions,
     Progress,
     Row,
-    check_entry,
 )
 from durapy_core.engines.counted import compare_keys, cursor_of, parse_cursor, parse_key
 from durapy_core.engines.lead import Lead, lost
@@ -23,7 +22,7 @@ from durapy_core.engines.memory_lead import Lease, MemoryLead
 from durapy_core.engines.memory_log import MemoryLog
 from durapy_core.engines.safe_state import SafeState, marker_of
 from durapy_core.engines.upkeep import lost_tail_entry
-from durapy_core.entry import Cursor, Entry, NewEntry
+from durapy_core.entry import Cursor, Entry, NewEntry, check_entry
 from durapy_core.errors import EngineError
 
 

@@ -136,7 +136,7 @@ class RedisEngine(RedisUpkeep, RedisSafeState, Engine):
     def end(self, log: str) -> Cursor:
         """Return the cursor after the last entry."""
         newest = self.page(log, limit=1)
-        return Cursor(newest[0].key) if newest else self.trimmed_to(log)
+        return Cursor(newest[0].key) if newest else self.end_of_empty(log)
 
     def compare(self, one: str, other: str) -> int:
         """Return the order of two keys; see `Engine.compare`."""

@@ -4,13 +4,13 @@ import secrets
 from dataclasses import replace
 from typing import Any, Final
 
-from durapy_core.engines.base import COMMANDS, SAFETY, check_entry
+from durapy_core.engines.base import COMMANDS, SAFETY
 from durapy_core.engines.redis_control import Control
 from durapy_core.engines.redis_script import Script
 from durapy_core.engines.redis_send import KEEP_ID_S
 from durapy_core.engines.redis_wire import pack
 from durapy_core.engines.safe_state import SafeState, SafeStateKeeper
-from durapy_core.entry import NewEntry
+from durapy_core.entry import NewEntry, check_entry
 
 _FIELDS: Final = ("engaged", "key", "marker")
 _SET: Final = Script("""

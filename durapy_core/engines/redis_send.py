@@ -20,7 +20,6 @@ from itertools import count
 from threading import Lock
 from typing import Any, Final
 
-from durapy_core.engines.base import check_entry
 from durapy_core.engines.redis_link import Link
 from durapy_core.engines.redis_server import Lost, Namespace
 from durapy_core.engines.redis_wire import (
@@ -31,7 +30,7 @@ from durapy_core.engines.redis_wire import (
     pack,
     parse_entry,
 )
-from durapy_core.entry import Entry, NewEntry
+from durapy_core.entry import Entry, NewEntry, check_entry
 from durapy_core.errors import EngineUnavailableError
 
 CHUNK: Final = 100

@@ -113,6 +113,11 @@ class RedisUpkeep(Upkeep):
         found = self._control.call(pack("HGET", self._prefix + "trimmed", log))
         return START if found is None else Cursor(found.decode())
 
+    def end_of_empty(self, log: str) -> Cursor:
+        """Return the key of the last entry of a log from which all were removed, by whomever."""
+        last = self._control.run(lambda link: _last_key(link, self._prefix + log))
+        return self.trimmed_to(log) if last == FIRST else Cursor(last)
+
     def mend(self, log: str, *, seen: Cursor) -> bool:
         """Return whether the log ends before a cursor; see `Engine.mend`."""
         order_of(seen)

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from durapy_core.engines.base import COMMANDS, SAFETY, check_entry
+from durapy_core.engines.base import COMMANDS, SAFETY
 from durapy_core.engines.safe_state import SafeState, SafeStateKeeper, marker_of
 from durapy_core.engines.sqlite_entries import store
 from durapy_core.engines.sqlite_store import SqliteStore, Writer
-from durapy_core.entry import NewEntry
+from durapy_core.entry import NewEntry, check_entry
 
 _KNOWN: Final = "SELECT 1 FROM entries WHERE log = ? AND id = ?"
 _GET: Final = "SELECT engaged, key, marker FROM safe_state WHERE namespace = ?"

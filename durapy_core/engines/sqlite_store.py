@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from durapy_core.engines.base import RECEIPTS, EngineOptions, Progress, check_entry
+from durapy_core.engines.base import RECEIPTS, EngineOptions, Progress
 from durapy_core.engines.doorbell import BellFolder
 from durapy_core.engines.sqlite_entries import store
 from durapy_core.engines.sqlite_file import SqliteFile, transaction
-from durapy_core.entry import Entry, NewEntry
+from durapy_core.entry import Entry, NewEntry, check_entry
 
 CHUNK: Final = 100
 _WRITE_WAIT_S: Final = 5.0

@@ -13,12 +13,14 @@ from loguru import logger
 from durapy_core.deploy.base import Pair, RolloutManager
 from durapy_core.deploy.pace import Limits
 from durapy_core.deploy.rollout import Hear, Rollout
-from durapy_core.errors import DeployError, ManagerUnavailableError
+from durapy_core.errors import DeployError, EngineUnavailableError, ManagerUnavailableError
 from durapy_core.operations.requests import ALL, OperationState, State
 
 _MOST_LINES: Final = 5000
 _AGAIN_S: Final = 2.0
 _OWN_END: Final = "the deployer is stopping"
+_AWAY: Final = (ManagerUnavailableError, EngineUnavailableError)
+"""What is waited for: neither what runs nor what it says of itself is known meanwhile."""
 
 Answer = Callable[[OperationState, State, str], None]
 
@@ -109,8 +111,8 @@ class Rollouts:
         assert job.asked is not None  # noqa: S101 (whoever asks is there)
         try:
             said = self._each(job, told)
-        except DeployError as error:
-            if isinstance(error, ManagerUnavailableError) and job.step != "resolve":
+        except (DeployError, EngineUnavailableError) as error:
+            if isinstance(error, _AWAY) and job.step != "resolve":
                 self._take_up_again(job, told, answer, error)
             else:
                 answer(job.asked, "failed", str(error))
@@ -137,10 +139,8 @@ class Rollouts:
             self._rollout(job, told).run(name, revision, key=asked.key, back=back) for name in names
         ]
 
-    def _take_up_again(
-        self, job: "_Job", told: Told, answer: Answer, error: ManagerUnavailableError
-    ) -> None:
-        """Finish or undo what the manager left half-way, as soon as it answers again."""
+    def _take_up_again(self, job: "_Job", told: Told, answer: Answer, error: Exception) -> None:
+        """Finish or undo what is half-way, as soon as the manager and the store answer again."""
         assert job.asked is not None  # noqa: S101 (see _carry_out)
         while True:
             try:
@@ -153,7 +153,6 @@ class Rollouts:
         if not found:
             answer(job.asked, "failed", str(error))
         for pair in found:
-            job.switched = True
             self._resume(pair, job, told, answer)
 
     def _resume(self, pair: Pair, job: "_Job", told: Told, answer: Answer) -> None:
@@ -163,7 +162,7 @@ class Rollouts:
             try:
                 message = self._rollout(job, told).resume(pair, switched=job.switched)
                 state = "done"
-            except ManagerUnavailableError:
+            except _AWAY:
                 if self._stop.wait(_AGAIN_S):
                     return  # the next start takes it up
                 continue
@@ -180,6 +179,7 @@ class Rollouts:
         def tell(step: str, message: str, lines: Sequence[str] = ()) -> None:
             room = max(0, _MOST_LINES - job.lines)
             job.step, job.lines = step, job.lines + len(lines)
+            job.switched = step == "switch" or (job.switched and step != "resolve")
             if job.asked is not None:
                 told(job.asked, step, message, lines[:room])
 
@@ -207,7 +207,7 @@ def _of_all(pair: Pair, state: State, message: str) -> tuple[State, str]:
 class _Job:
     """One rollout under way; `why` is set when it is to be given up.
 
-    `switched`: of one that was found, whether its old replica may have been told to end.
+    `switched`: whether its old replica may have been told to end.
     """
 
     def __init__(self, service: str, asked: OperationState | None) -> None:

@@ -14,8 +14,9 @@ from durapy_core.engines.memory import MemoryEngine
 from durapy_core.entry import START, Cursor, Entry, NewEntry
 from durapy_core.errors import SessionError
 from durapy_core.ledger import BATCH
+from durapy_core.presence import make_replica_name
 from durapy_core.receipt import Receipt
-from durapy_core.replica import Replica, ReplicaOptions, make_replica_name
+from durapy_core.replica import Replica, ReplicaOptions
 from durapy_core.safe_state import clear_safe_state, enter_safe_state
 from durapy_core.service import Service
 from durapy_core.status import ServiceStatus

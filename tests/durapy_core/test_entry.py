@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from durapy_core.engines.base import MAX_BODY_BYTES, check_entry
-from durapy_core.entry import Entry, NewEntry
+from durapy_core.entry import MAX_BODY_BYTES, Entry, NewEntry, check_entry
 from durapy_core.errors import InvalidCommandError
 
 

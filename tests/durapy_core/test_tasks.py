@@ -1,9 +1,10 @@
+import threading
 from threading import Event
 
 import pytest
 from loguru import logger
 
-from durapy_core.context import BackgroundContext
+from durapy_core.background import BackgroundContext
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.errors import SessionError
 from durapy_core.failures import Failure
@@ -69,6 +70,19 @@ def test_nothing_starts_once_the_group_was_asked_to_stop() -> None:
 
     with pytest.raises(SessionError, match="cannot be spawned: the test is ending"):
         group.start("late", lambda: None, key=None)
+
+
+def test_work_for_which_there_is_no_thread_is_nothing_to_wait_for() -> None:
+    group, _ = make_group()
+    before = threading.stack_size(1 << 46)  # more than any computer has
+    try:
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            group.start("large", lambda: None, key=None)
+    finally:
+        threading.stack_size(before)
+
+    group.ask_to_stop()
+    assert group.join(LIMIT_S) == []
 
 
 def test_sys_exit_in_background_work_is_reported_as_what_it_is() -> None:

@@ -1,7 +1,7 @@
 """A deployer in a test's own process, beside a console: real operations on replicas in memory."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,8 @@ from durapy_core.deploy.changes import ChangedFile, Changes, Commit, Ref
 from durapy_core.deploy.overview import Deployed, Deployment, Missing, put_deployment
 from durapy_core.deploy.pace import Limits, RealClock
 from durapy_core.engines.base import Engine
-from durapy_core.errors import DeployError
+from durapy_core.errors import DeployError, EngineUnavailableError
+from durapy_core.fleet import Heard
 from durapy_core.operations import Rollouts
 from tests.support.rollout_rig import MemoryRollouts
 from tests.support.waiting import wait_for
@@ -37,10 +38,20 @@ CRASHED = (
 
 @dataclass
 class HeldRollouts(MemoryRollouts):
-    """Replicas in memory whose build goes on until `built` is set, or until it is cancelled."""
+    """Replicas in memory whose build goes on until `built` is set, or until it is cancelled.
+
+    `store_goes_when`: once this is true, the store does not answer one question for the statuses.
+    """
 
     built: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    store_goes_when: Callable[["HeldRollouts"], bool] | None = None
+
+    def hear(self, service: str) -> list[Heard]:
+        if self.store_goes_when is not None and self.store_goes_when(self):
+            self.store_goes_when = None
+            raise EngineUnavailableError("the store is away")
+        return super().hear(service)
 
     def start(self, name: str) -> None:
         self.asked.append(("start", name))

@@ -1,83 +1,33 @@
 """The addresses of the API for its OpenAPI document: one table, in the order of urls.py."""
 
-from typing import Any, Final
+from typing import Final
 
-Operation = dict[str, Any]
-
-_STATUS_WORDS: Final = {
-    400: "The request cannot be read.",
-    401: "No sign-in, or a wrong token.",
-    403: "A foreign page, or no XSRF token.",
-    404: "There is nothing under this key or name.",
-    405: "The address does not take this method.",
-    409: "The idempotency key was used for another command.",
-    413: "The request is too large.",
-    422: "The command is unknown, or its body does not fit.",
-    503: "The store, or who would do it, does not answer.",
-    507: "The store refused it.",
-}
-
-
-def _json(name: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
-
-
-def _operation(
-    name: str, summary: str, answers: dict[int, str], *refusals: int, **more: Any
-) -> Operation:
-    """Return an operation with the shapes of its answers and the errors it may end in."""
-    good = {
-        str(status): {"description": summary, "content": _json(shape)}
-        for status, shape in answers.items()
-    }
-    answers_all = {**good, **_refused(*refusals)}
-    return {"operationId": name, "summary": summary, "responses": answers_all, **more}
-
-
-def _refused(*refusals: int) -> dict[str, Any]:
-    return {
-        str(status): {"description": _STATUS_WORDS[status], "content": _json("Error")}
-        for status in sorted(refusals)
-    }
-
-
-def _query(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": description, "schema": schema}
-
-
-def _in_path(name: str, description: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "description": description,
-        "schema": {"type": "string", "minLength": 1},
-    }
-
-
-def _one_of(name: str, allowed: list[str]) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"enum": allowed}}
-
+from webserver.api.openapi_words import (
+    Operation,
+    in_path,
+    json_of,
+    limit,
+    one_of,
+    operation,
+    query,
+    refused,
+)
 
 _TEXT: Final = {"type": "string"}
-_WISHES: Final = {"required": False, "content": _json("Wishes")}
+_WISHES: Final = {"required": False, "content": json_of("Wishes")}
 _READS: Final = (400, 401, 405, 413, 503)
 _WRITES: Final = (400, 401, 403, 405, 413, 503, 507)
 
 _FILTERS: Final = [
-    _query("before", "The cursor in the answer before; without it the newest.", _TEXT),
-    _query(
-        "limit",
-        "How many records at most.",
-        {"type": "integer", "minimum": 1, "maximum": 500, "default": 50},
-    ),
-    _query("type", "Only this wire type.", _TEXT),
-    _query("sender", "Only this sender.", _TEXT),
-    _query("text", "Only what has this text in it, in any case of letters.", _TEXT),
-    _query("problem", "1: only what has a problem.", {"enum": ["0", "1", "false", "true"]}),
+    query("before", "The cursor in the answer before; without it the newest.", _TEXT),
+    limit("How many records at most.", most=500, default=50),
+    query("type", "Only this wire type.", _TEXT),
+    query("sender", "Only this sender.", _TEXT),
+    query("text", "Only what has this text in it, in any case of letters.", _TEXT),
+    query("problem", "1: only what has a problem.", {"enum": ["0", "1", "false", "true"]}),
 ]
 
-_HISTORY: Final = _operation(
+_HISTORY: Final = operation(
     "listCommands",
     "The history, newest first, a page at a time.",
     {200: "Records"},
@@ -97,7 +47,7 @@ _KEY: Final = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
 }
 
-_SEND: Final = _operation(
+_SEND: Final = operation(
     "sendCommand",
     "Check a command against its published schema, store it, answer with its record.",
     {200: "Valid", 201: "Record"},
@@ -105,39 +55,35 @@ _SEND: Final = _operation(
     409,
     422,
     parameters=[
-        _query(
+        query(
             "dry_run",
             "`1` checks and stores nothing; the answer is 200.",
             {"enum": ["0", "1", "false", "true"], "default": "0"},
         ),
         _KEY,
     ],
-    requestBody={"required": True, "content": _json("NewCommand")},
+    requestBody={"required": True, "content": json_of("NewCommand")},
 )
 
 _WHICH_LINES: Final = [
-    _query("level", "Only lines at least so severe: debug … critical.", _TEXT),
-    _query("levels", "Only of these levels: some of error,warning,info,debug.", _TEXT),
-    _query("service", "Only of these services, with commas between them.", _TEXT),
-    _query("record", "Only what belongs to the record of this key.", _TEXT),
-    _query("text", "Only with this text in message, fields or traceback.", _TEXT),
-    _query("since", "Only what was stored from this ISO time on.", _TEXT),
-    _query("until", "Only what was stored up to this ISO time.", _TEXT),
+    query("level", "Only lines at least so severe: debug … critical.", _TEXT),
+    query("levels", "Only of these levels: some of error,warning,info,debug.", _TEXT),
+    query("service", "Only of these services, with commas between them.", _TEXT),
+    query("record", "Only what belongs to the record of this key.", _TEXT),
+    query("text", "Only with this text in message, fields or traceback.", _TEXT),
+    query("since", "Only what was stored from this ISO time on.", _TEXT),
+    query("until", "Only what was stored up to this ISO time.", _TEXT),
 ]
 
-_LOGS: Final = _operation(
+_LOGS: Final = operation(
     "listLogs",
     "Log lines of every process, a page at a time.",
     {200: "LogLines"},
     *_READS,
     parameters=[
-        _query("before", "The cursor in the answer before, or the key of a line.", _TEXT),
-        _query("after", "The same, towards newer lines.", _TEXT),
-        _query(
-            "limit",
-            "How many lines at most.",
-            {"type": "integer", "minimum": 1, "maximum": 2000, "default": 200},
-        ),
+        query("before", "The cursor in the answer before, or the key of a line.", _TEXT),
+        query("after", "The same, towards newer lines.", _TEXT),
+        limit("How many lines at most.", most=2000, default=200),
         *_WHICH_LINES,
     ],
     description=(
@@ -151,7 +97,7 @@ _LOGS_FILE: Final[Operation] = {
     "operationId": "downloadLogs",
     "summary": "All log lines that fit, oldest first, as a file; 200,000 at most.",
     "parameters": [
-        _query("format", "Text for people or JSON lines.", {"enum": ["text", "jsonl"]}),
+        query("format", "Text for people or JSON lines.", {"enum": ["text", "jsonl"]}),
         *_WHICH_LINES,
     ],
     "responses": {
@@ -162,55 +108,55 @@ _LOGS_FILE: Final[Operation] = {
                 "application/x-ndjson": {"schema": _TEXT},
             },
         },
-        **_refused(*_READS),
+        **refused(*_READS),
     },
 }
 
-_PRESET: Final = [_in_path("type", "The wire type."), _in_path("name", "The preset's name.")]
+_PRESET: Final = [in_path("type", "The wire type."), in_path("name", "The preset's name.")]
 
 PATHS: Final[dict[str, dict[str, Operation]]] = {
     "/commands": {"get": _HISTORY, "post": _SEND},
     "/commands/{key}": {
-        "get": _operation(
+        "get": operation(
             "getCommand",
             "One record.",
             {200: "RecordAndAftermath"},
             *_READS,
             404,
-            parameters=[_in_path("key", "The record's key.")],
+            parameters=[in_path("key", "The record's key.")],
         )
     },
     "/commands/{key}/tree": {
-        "get": _operation(
+        "get": operation(
             "getCommandTree",
             "What led to a record, the record, and what followed from it.",
             {200: "Related"},
             *_READS,
             404,
-            parameters=[_in_path("key", "The record's key.")],
+            parameters=[in_path("key", "The record's key.")],
         )
     },
     "/presets": {
-        "get": _operation(
+        "get": operation(
             "listPresets", "Favourites and filled-in forms.", {200: "Presets"}, *_READS
         )
     },
     "/presets/{type}/{name}": {
-        "put": _operation(
+        "put": operation(
             "savePreset",
             "Keep a body under a name.",
             {200: "Presets"},
             *_WRITES,
             422,
             parameters=_PRESET,
-            requestBody={"required": True, "content": _json("NewPreset")},
+            requestBody={"required": True, "content": json_of("NewPreset")},
         ),
-        "delete": _operation(
+        "delete": operation(
             "removePreset", "Remove it.", {200: "Presets"}, *_WRITES, parameters=_PRESET
         ),
     },
     "/favourites/{type}": {
-        "put": _operation(
+        "put": operation(
             "saveFavourite",
             "Make a type a favourite.",
             {200: "Presets"},
@@ -218,7 +164,7 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
             422,
             parameters=_PRESET[:1],
         ),
-        "delete": _operation(
+        "delete": operation(
             "removeFavourite",
             "Make it none.",
             {200: "Presets"},
@@ -227,108 +173,102 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
         ),
     },
     "/types": {
-        "get": _operation(
+        "get": operation(
             "listTypes", "Every command that services publish.", {200: "Types"}, *_READS
         )
     },
     "/services": {
-        "get": _operation(
+        "get": operation(
             "listServices", "Every service, and the session.", {200: "Services"}, *_READS
         )
     },
     "/services/{name}/{verb}": {
-        "post": _operation(
+        "post": operation(
             "askService",
             "Ask for a service to be started, stopped, replaced; its outcome follows.",
             {202: "OperationKey"},
             *_WRITES,
             404,
             parameters=[
-                _in_path("name", "The service's name."),
-                _one_of("verb", ["start", "stop", "restart", "rollout", "rollback", "changes"]),
+                in_path("name", "The service's name."),
+                one_of("verb", ["start", "stop", "restart", "rollout", "rollback", "changes"]),
             ],
             requestBody=_WISHES,
         )
     },
     "/deployment": {
-        "get": _operation(
+        "get": operation(
             "getDeployment", "What is deployed, and what could be.", {200: "Deployment"}, *_READS
         )
     },
     "/deployment/{verb}": {
-        "post": _operation(
+        "post": operation(
             "askAll",
             "Ask for a rollout of every service, or for what revisions there are.",
             {202: "OperationKey"},
             *_WRITES,
             404,
-            parameters=[_one_of("verb", ["rollout", "fetch"])],
+            parameters=[one_of("verb", ["rollout", "fetch"])],
             requestBody=_WISHES,
         )
     },
     "/operations": {
-        "get": _operation(
+        "get": operation(
             "listOperations",
             "The latest operations, newest first.",
             {200: "Operations"},
             *_READS,
-            parameters=[
-                _query(
-                    "limit",
-                    "How many at most.",
-                    {"type": "integer", "minimum": 1, "maximum": 500, "default": 50},
-                )
-            ],
+            parameters=[limit("How many at most.", most=500, default=50)],
         )
     },
     "/operations/{key}": {
-        "get": _operation(
+        "get": operation(
             "getOperation",
             "How far an operation has come.",
             {200: "Operation"},
             *_READS,
             404,
-            parameters=[_in_path("key", "The operation's key.")],
+            parameters=[in_path("key", "The operation's key.")],
         )
     },
     "/operations/{key}/news": {
-        "get": _operation(
+        "get": operation(
             "getNews",
             "All that was told of an operation, oldest first.",
             {200: "News"},
             *_READS,
             404,
-            parameters=[_in_path("key", "The operation's key.")],
+            parameters=[in_path("key", "The operation's key.")],
         )
     },
     "/operations/{key}/cancel": {
-        "post": _operation(
+        "post": operation(
             "cancelOperation",
             "Ask for the end of a rollout.",
             {202: "OperationKey"},
             *_WRITES,
             404,
-            parameters=[_in_path("key", "The operation's key.")],
+            parameters=[in_path("key", "The operation's key.")],
         )
     },
     "/safe-state": {
-        "get": _operation(
+        "get": operation(
             "getSafeState",
             "Whether the safe state is engaged, and what each service says of it.",
             {200: "SafeState"},
             *_READS,
         ),
-        "post": _operation(
+        "post": operation(
             "enterSafeState",
             "Enter the safe state; entered again, every service makes safe again.",
             {200: "SafeState"},
             *_WRITES,
             parameters=[_KEY],
-            requestBody={"required": False, "content": _json("Reason")},
+            requestBody={"required": False, "content": json_of("Reason")},
         ),
     },
     "/safe-state/clear": {
-        "post": _operation(
+        "post": operation(
             "clearSafeState",
             "Leave the safe state.",
             {200: "SafeState"},
@@ -339,7 +279,7 @@ PATHS: Final[dict[str, dict[str, Operation]]] = {
     "/logs": {"get": _LOGS},
     "/logs/download": {"get": _LOGS_FILE},
     "/health": {
-        "get": _operation(
+        "get": operation(
             "getHealth",
             "A sign of life, and whether the store answers.",
             {200: "Health"},

@@ -5,35 +5,32 @@ within its grace period.
 """
 
 import contextlib
-import os
-import socket
 import sys
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from loguru import logger
 
 from durapy_core import log
 from durapy_core.deploy.git import Mirror
-from durapy_core.deploy.pace import Limits
+from durapy_core.deploy.pace import limits_of
 from durapy_core.engines.base import Engine
 from durapy_core.errors import DeployError
 from durapy_core.exit_codes import run_quietly
-from durapy_core.fleet import Heard, load_fleet
+from durapy_core.fleet import heard_of
 from durapy_core.heartbeat import Heartbeat
 from durapy_core.log_shipping import make_shipper
 from durapy_core.operations import Rollouts, serve
-from durapy_core.replica import make_replica_name
+from durapy_core.presence import Presence, make_replica_name
 from durapy_core.revision import find_revision
 from durapy_core.settings import Settings, load_settings
 from durapy_core.signals import capture_signals
-from durapy_core.status import ServiceState, ServiceStatus
+from durapy_core.status import ServiceState
 from durapy_core.store import open_store
 from durapy_core.store_clock import StoreClock
 from webserver.deployer.crash_output import CrashOutput
-from webserver.deployer.lead import Phase, led
+from webserver.deployer.lead import led
 from webserver.deployer.overview import Overview
 from webserver.deployer.rollouts import DockerRollouts
 
@@ -58,21 +55,22 @@ def main() -> None:
         project=settings.compose_project,
         keep_images=settings.keep_images,
     )
-    phase = Phase()
+    presence = Presence(
+        NAME,
+        replica=replica,
+        revision=find_revision(settings),
+        stopped=stop.is_set,
+        state=ServiceState.STARTING,
+    )
     with (
         open_store(settings) as engine,
         capture_signals(stop.set),
-        Heartbeat(
-            engine,
-            _account(settings, replica, phase, stop),
-            file=settings.heartbeat_file,
-            clock=StoreClock(logger),
-        ),
+        Heartbeat(engine, presence.status, file=settings.heartbeat_file, clock=StoreClock(logger)),
     ):
         last_words = CrashOutput(manager, shipper.take)
         threading.Thread(target=last_words.run, args=(stop,), daemon=True).start()
         while not stop.is_set():
-            with led(engine, NAME, stop, lease_s=settings.lease_s, phase=phase) as over:
+            with led(engine, NAME, stop, lease_s=settings.lease_s, presence=presence) as over:
                 _serve(engine, manager, settings, over)
     logger.info("stopped")
 
@@ -81,16 +79,7 @@ def _serve(
     engine: Engine, manager: DockerRollouts, settings: Settings, over: threading.Event
 ) -> None:
     """Hear the log of operations while this process leads."""
-
-    def hear(service: str) -> list[Heard]:
-        return [heard for heard in load_fleet(engine) if heard.status.service == service]
-
-    limits = Limits(
-        start_s=settings.rollout_start_s,
-        switch_s=settings.rollout_start_s,
-        watch_s=settings.rollout_watch_s,
-    )
-    rollouts = Rollouts(manager, hear, limits=limits)
+    rollouts = Rollouts(manager, partial(heard_of, engine), limits=limits_of(settings))
     with contextlib.suppress(DeployError):  # Docker is away; then a later fetch does it
         manager.forget_fetch()
     logger.info("running")
@@ -98,26 +87,6 @@ def _serve(
         serve(engine, manager, over, name=NAME, rollouts=rollouts)
     if rollouts.handed_over.is_set():
         logger.info("a new deployer takes over")
-
-
-def _account(
-    settings: Settings, replica: str, phase: Phase, stop: threading.Event
-) -> Callable[[], ServiceStatus]:
-    """Return what tells of this process once a second."""
-    revision, started_at = find_revision(settings), datetime.now(UTC)
-
-    def status() -> ServiceStatus:
-        return ServiceStatus(
-            service=NAME,
-            replica=replica,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            revision=revision,
-            state=ServiceState.STOPPED if stop.is_set() else phase.state,
-            started_at=started_at,
-        )
-
-    return status
 
 
 if __name__ == "__main__":

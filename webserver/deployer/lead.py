@@ -14,34 +14,28 @@ from loguru import logger
 from durapy_core.engines.base import Engine
 from durapy_core.engines.lead import Lead
 from durapy_core.errors import EngineError, EngineUnavailableError, LeaseLostError
+from durapy_core.presence import Presence
 from durapy_core.status import ServiceState
 
 _ASK_S: Final = 0.3
 _AFTER_HANDOVER_S: Final = 3.0
 
 
-class Phase:
-    """What this process is doing; written by the main thread, read by the heartbeat's."""
-
-    def __init__(self) -> None:
-        self.state = ServiceState.STARTING
-
-
 @contextmanager
 def led(
-    engine: Engine, name: str, stop: threading.Event, *, lease_s: float, phase: Phase
+    engine: Engine, name: str, stop: threading.Event, *, lease_s: float, presence: Presence
 ) -> Iterator[threading.Event]:
     """Wait for the lead and give an event that is set when it is lost, or when `stop` is.
 
     At the end of the block the lead is given up, and left to others for a moment.
     """
     over = threading.Event()
-    lead = _wait_for_lead(engine, name, stop, lease_s=lease_s, phase=phase)
+    lead = _wait_for_lead(engine, name, stop, lease_s=lease_s, presence=presence)
     if lead is None:
         over.set()
         yield over
         return
-    phase.state = ServiceState.IDLE
+    presence.state = ServiceState.IDLE
     keeper = threading.Thread(
         target=_keep, args=(lead, stop, over, lease_s / 3), name="lease", daemon=True
     )
@@ -54,12 +48,12 @@ def led(
         with suppress(EngineError):  # then it runs out by itself
             lead.release(None)
         lead.close()
-        phase.state = ServiceState.STANDBY
+        presence.state = ServiceState.STANDBY
         stop.wait(_AFTER_HANDOVER_S)
 
 
 def _wait_for_lead(
-    engine: Engine, name: str, stop: threading.Event, *, lease_s: float, phase: Phase
+    engine: Engine, name: str, stop: threading.Event, *, lease_s: float, presence: Presence
 ) -> Lead | None:
     while not stop.is_set():
         try:
@@ -70,7 +64,7 @@ def _wait_for_lead(
             continue
         if lead is not None:
             return lead
-        phase.state = ServiceState.STANDBY
+        presence.state = ServiceState.STANDBY
         stop.wait(_ASK_S)
     return None
 

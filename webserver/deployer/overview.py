@@ -1,9 +1,7 @@
 """Looks at Docker and Git every few seconds and writes down what is deployed."""
 
-import threading
 import time
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import docker
 from docker.models.containers import Container
@@ -13,6 +11,7 @@ from durapy_core.deploy.base import ReplicaState
 from durapy_core.deploy.overview import Deployed, Deployment, Missing, put_deployment
 from durapy_core.engines.base import Engine
 from durapy_core.errors import DeployError, DurapyError
+from durapy_core.side_thread import SideThread
 from webserver.deployer.builds import PREVIOUS
 from webserver.deployer.docker import SERVICE, SETUP, STATES, started_at
 from webserver.deployer.images import revision_in, shown
@@ -22,44 +21,29 @@ from webserver.deployer.rollouts import DockerRollouts
 _EVERY_S: Final = 2.0
 _GIT_EVERY_S: Final = 15.0
 _LINES: Final = 20
-_JOIN_S: Final = 2.0
 
 
-class Overview:
-    """Writes the table on a thread of its own while in `with`."""
+class Overview(SideThread):
+    """Writes the table while in `with`; its end takes longer only if Docker does not answer."""
 
     def __init__(self, engine: Engine, manager: DockerRollouts) -> None:
+        super().__init__("overview")
         self._engine = engine
         self._manager = manager
         self._code = Deployment()
         self._declared: dict[str, Any] = {}
         self._looked_s = float("-inf")
         self._revisions: dict[str, str] = {}
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="overview", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Start the thread."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it."""
-        self._over.set()
-        self._thread.join(_JOIN_S)  # longer only if Docker does not answer
 
     def _run(self) -> None:
-        while not self._over.is_set():
+        while not self._stop.is_set():
             try:
                 put_deployment(self._engine, self.look())
             except DurapyError as error:
                 logger.debug("deployment was not looked at: {error}", error=str(error))
-            self._over.wait(_EVERY_S)
+            except Exception:  # noqa: BLE001 (the console would show for ever what was once)
+                logger.exception("what is deployed could not be looked at; trying again")
+            self._stop.wait(_EVERY_S)
 
     def look(self) -> Deployment:
         """Return what is deployed now; what Git says may be some seconds old.

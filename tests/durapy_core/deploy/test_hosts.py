@@ -1,12 +1,14 @@
 import json
 import shlex
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from durapy_core.deploy.hosts import LocalHost, SshHost, open_host
 from durapy_core.errors import DeployError, ManagerUnavailableError, SettingsError
+from tests.support.waiting import wait_for
 
 SHOW_ARGUMENTS = "import json, sys; print(json.dumps(sys.argv[1:]))"
 ODD = [
@@ -109,6 +111,28 @@ def test_the_lines_of_a_long_program_come_one_by_one() -> None:
 def test_a_long_program_is_ended_when_it_is_cancelled() -> None:
     with pytest.raises(DeployError, match="nobody wants it"):
         LocalHost().stream("sleep", "600", say=lambda _: None, cancelled=lambda: "nobody wants it")
+
+
+def has_ended(pid: str) -> bool:
+    try:
+        return "State:\tZ" in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def test_a_long_program_that_is_cancelled_takes_along_what_it_started() -> None:
+    said: list[str] = []
+    began_s = time.monotonic()
+
+    with pytest.raises(DeployError, match="nobody wants it"):
+        LocalHost().stream(
+            *("sh", "-c", "sleep 600 & echo $!; wait"),
+            say=said.extend,
+            cancelled=lambda: "nobody wants it" if said else None,
+        )
+
+    assert time.monotonic() - began_s < 60
+    wait_for(lambda: has_ended(said[0]), "the end of what it had started")
 
 
 @pytest.mark.parametrize(

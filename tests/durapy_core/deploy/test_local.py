@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,18 @@ def test_every_line_stands_behind_the_name_of_its_service() -> None:
     with running(one, other) as rig:
         rig.wait_for_line("one   | hello\n")
         rig.wait_for_line("other | from stderr\n")
+
+
+def test_a_process_that_cannot_be_started_is_tried_again_and_the_others_run_on() -> None:
+    one = spec("one", LIVE + "print('up'); signal.pause()")
+    environment = {**one.environment, "LARGE": "x" * 2**20}  # longer than the system takes
+    late = replace(one, name="late", environment=environment)
+
+    with running(late, one) as rig:
+        rig.wait_for_line("one  | up")
+        rig.wait_for(lambda: rig.state("late") is ReplicaState.WAITING)
+        del environment["LARGE"]
+        rig.wait_for_line("late | up")
 
 
 def test_the_manager_ends_every_process_and_returns_ok() -> None:

@@ -1,8 +1,9 @@
 """Bells wake the readers of their log, and whatever goes wrong with them blocks nobody."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PosixPath
 
 import pytest
 
@@ -108,3 +109,24 @@ def _waited_s(wait: Callable[[float], bool]) -> float:
     began_s = time.monotonic()
     wait(LONG_S)
     return time.monotonic() - began_s
+
+
+class ClosingFolder(PosixPath):
+    """A folder at which nobody can look without another thread closing the bells just then."""
+
+    close: Callable[[], None] = staticmethod(lambda: None)
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        self.close()
+        return super().stat(follow_symlinks=follow_symlinks)
+
+
+def test_a_folder_that_is_closed_while_somebody_rings_harms_nobody(folder: Path) -> None:
+    path = ClosingFolder(folder)
+    bells = BellFolder(path)
+    bell = bells.hang(1)
+    path.close = bells.close
+
+    bells.ring(1)
+
+    bell.close()

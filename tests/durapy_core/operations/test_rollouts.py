@@ -243,6 +243,40 @@ def test_a_rollout_whose_manager_was_away_for_a_moment_is_finished_or_undone() -
     assert manager.running() == ["new"]
 
 
+def test_a_rollout_whose_store_was_away_after_the_switch_is_finished() -> None:
+    engine = MemoryEngine()
+
+    with deploying(engine) as manager:
+        manager.built.set()
+        manager.store_goes_when = lambda manager: manager.running() == ["new"]
+        key = ask(engine, "rollout")
+        end = last(engine, key)
+
+    assert (end.state, end.message) == (
+        "done",
+        "camera was found half-way and runs the new revision",
+    )
+    assert manager.running() == ["new"]
+
+
+def test_a_rollout_whose_store_was_away_before_the_switch_is_undone_and_the_old_one_runs_on() -> (
+    None
+):
+    engine = MemoryEngine()
+
+    with deploying(engine) as manager:
+        manager.built.set()
+        manager.store_goes_when = lambda manager: manager.running() == ["old", "new"]
+        key = ask(engine, "rollout")
+        end = last(engine, key)
+
+    assert end.state == "failed"
+    assert "was found half-way, and the old one is in charge" in end.message
+    assert manager.running() == ["old"]
+    assert manager.old is not None
+    assert manager.old.started_s == -100.0  # it was not started anew
+
+
 def test_a_rollout_of_all_that_was_found_half_way_tells_that_the_rest_is_left() -> None:
     engine = MemoryEngine()
     key = begun(engine, ALL)
