@@ -17,19 +17,19 @@ from durapy_core.engines.safe_state import SafeState
 from durapy_core.entry import CLEAR_SAFE_STATE, SAFE_STATE, Entry, NewEntry
 from durapy_core.fleet import Heard, load_fleet
 from durapy_core.json_text import JsonTextError, parse_json
-from durapy_core.status import ServiceState
+from durapy_core.status import ServiceState, ServiceStatus
 
 _LONGEST_REASON: Final = 500
 
 
 class ServiceSafety(BaseModel):
-    """What one service says of the safe state: see `SafeAnswer`."""
+    """What one service says of the safe state: see `SafeAnswer`; `down`: it died without a word."""
 
     model_config = ConfigDict(frozen=True)
 
     service: str
     replica: str
-    state: Literal["safe", "failed", "waiting", "none"]
+    state: Literal["safe", "failed", "waiting", "none", "down"]
     text: str = ""
     took_s: float | None = None
 
@@ -40,7 +40,8 @@ class SafetyReport(BaseModel):
     Attributes:
         key: of the record that entered it, in the log `safety`; with `since`, `by` and `reason`
             it says nothing while the safe state is not engaged.
-        services: those that are up, and those that answered; none while it is not engaged.
+        services: those that are up, those that answered, and those that died with something to make
+            safe; none while it is not engaged.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -109,16 +110,23 @@ def _services(fleet: list[Heard], key: str) -> tuple[ServiceSafety, ...]:
     for heard in fleet:
         status = heard.status
         stands_by = status.state is ServiceState.STANDBY and status.service in led
-        answered = status.safe_state is not None and status.safe_state.key == key
-        if not stands_by and (heard.up or (answered and status.makes_safe)):
+        if not stands_by and (heard.up or (status.makes_safe and _left_something(status, key))):
             rows.append(_row(heard, key))
     return tuple(rows)
 
 
+def _left_something(status: ServiceStatus, key: str) -> bool:
+    """Return whether one that is gone answered, or died and so switched nothing off."""
+    answered = status.safe_state is not None and status.safe_state.key == key
+    return answered or status.state is not ServiceState.STOPPED
+
+
 def _row(heard: Heard, key: str) -> ServiceSafety:
     status, said = heard.status, heard.status.safe_state
-    if said is not None and said.key == key:
+    if said is not None and said.key == key and (heard.up or said.state != "waiting"):
         answer = said.model_dump(exclude={"key"})
+    elif not heard.up:
+        answer = {"state": "down"}
     else:
         answer = {"state": "waiting" if status.makes_safe else "none"}
     return ServiceSafety(service=status.service, replica=status.replica, **answer)

@@ -33,6 +33,7 @@ _WORDS: Final = {
     "failed": "FAILED",
     "waiting": "NO ANSWER",
     "none": "refuses what actuates; it has no handler",
+    "down": "DOWN; what it switched on may be on",
 }
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answers as JSON.")]
@@ -120,7 +121,7 @@ def _left_behind(engine: Engine) -> list[ServiceSafety]:
 
 
 def _end(rows: list[ServiceSafety]) -> None:
-    if any(row.state in ("failed", "waiting") for row in rows):
+    if any(row.state in ("failed", "waiting", "down") for row in rows):
         raise typer.Exit(ExitCode.NOT_SAFE)
 
 

@@ -126,6 +126,24 @@ def test_a_command_is_copied_as_what_sends_it_again(
     assert json.loads(copied(page, "JSON")) == {"type": "PING", "body": {"key": key}}
 
 
+def test_a_command_is_copied_also_where_the_browser_has_no_clipboard_for_pages(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    rig.send("PING", key="over plain HTTP")
+    visitor.open("/commands?filter_text=plain")
+    row(page, "PING").get_by_role("button").click()
+
+    detail_of(page).get_by_role("button", name="Python").click()
+    expect(page.get_by_role("status").filter(has_text="Copied as Python")).to_be_visible()
+    page.get_by_label("Filter by text").fill("")
+    page.keyboard.press("Control+v")
+
+    expect(page.get_by_label("Filter by text")).to_have_value(
+        'ctx.send(PingCommand(key="over plain HTTP"))'
+    )
+
+
 def copied(page: Page, name: str) -> str:
     detail_of(page).get_by_role("button", name=name).click()
     expect(page.get_by_role("status").filter(has_text=f"Copied as {name}")).to_be_visible()

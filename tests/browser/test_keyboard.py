@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.support.local_rig import LocalRig
-from tests.support.visitor import Visitor, rows
+from tests.support.visitor import TABLET, Visitor, rows
 from tests.support.waiting import wait_for
 
 
@@ -152,3 +152,51 @@ def test_the_first_tab_leads_past_the_navigation(visitor: Visitor, page: Page) -
     page.keyboard.press("Enter")
 
     expect(page.locator("#main")).to_be_focused()
+
+
+def test_find_leads_to_a_service_on_this_page_and_the_arrows_choose(
+    visitor: Visitor, page: Page
+) -> None:
+    visitor.open("/commands")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("ponger")
+    page.keyboard.press("Enter")
+    expect(page.locator("tr:target")).to_contain_text("ponger")
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("er")
+    dialog = page.get_by_role("dialog", name="Find")
+    expect(dialog.get_by_role("link", name="pinger service")).to_have_attribute(
+        "aria-current", "true"
+    )
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+
+    expect(dialog).to_be_hidden()
+    expect(page.locator("tr:target")).to_contain_text("pinger")
+
+
+def test_a_slash_goes_to_the_filter_of_the_history_or_else_to_find(
+    visitor: Visitor, page: Page
+) -> None:
+    visitor.open("/commands")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Filter by text")).to_be_focused()
+
+    visitor.open("/")
+    page.keyboard.press("/")
+    expect(page.get_by_role("dialog", name="Find").get_by_role("textbox")).to_be_focused()
+
+
+def test_n_leads_to_the_menu_where_the_list_has_no_room(visitor: Visitor, page: Page) -> None:
+    page.set_viewport_size(TABLET)
+    visitor.open("/commands")
+    expect(page.get_by_role("heading", name="INITIATE_SESSION")).to_be_visible()
+
+    page.keyboard.press("n")
+
+    expect(page.get_by_label("Command", exact=True)).to_be_focused()

@@ -59,3 +59,27 @@ def test_a_note_that_was_put_off_is_there_again_with_its_time(
     dialog.get_by_role("button", name="Add note").click()
     expect(page.get_by_role("status").filter(has_text="Noted")).to_be_visible()
     assert rig.latest("NOTE")["body"]["text"] == "half a sentence"
+
+
+def test_a_half_note_goes_along_to_another_page_and_through_a_reload(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    visitor.open("/commands")
+    page.keyboard.press("a")
+    dialog = page.get_by_role("dialog", name="Note")
+    heading = dialog.get_by_role("heading").inner_text()
+    page.keyboard.type("the animal")
+    page.reload()
+    visitor.open("/")
+
+    page.keyboard.press("a")
+    expect(dialog.get_by_role("textbox")).to_have_value("the animal")
+    assert dialog.get_by_role("heading").inner_text() == heading
+    page.keyboard.press("End")
+    page.keyboard.type(" sleeps")
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+
+    assert rig.latest("NOTE")["body"]["text"] == "the animal sleeps"
+    page.keyboard.press("a")
+    expect(dialog.get_by_role("textbox")).to_have_value("")

@@ -186,6 +186,64 @@ def test_when_nothing_answers_it_names_the_hardware_stop_and_goes_on_trying(
     assert len(rig.records(type="SAFE_STATE")) == before + 1
 
 
+def test_a_slip_on_the_keyboard_does_not_end_the_trying(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    visitor.expect_complaints("WebSocket connection", "Failed to load resource", "ERR_")
+    visitor.open("/")
+    rig.processes[CONSOLE].send_signal(signal.SIGSTOP)
+    try:
+        press(page)
+        page.keyboard.press("Enter")  # on the button that has the focus, before any answer
+
+        expect(answers(page)).to_contain_text("Use the hardware stop")
+    finally:
+        rig.processes[CONSOLE].send_signal(signal.SIGCONT)
+
+    expect(answers(page)).to_contain_text("1 failed: laser")
+    assert engaged(rig)
+
+
+def test_what_died_with_something_to_make_safe_is_named(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    rig.end("valve", signal.SIGKILL)
+    wait_for(lambda: "valve" not in rig.running(), "the valve to be down")
+    try:
+        visitor.open("/")
+        press(page)
+
+        said = answers(page).get_by_role("row").filter(has_text="valve")
+        expect(said).to_contain_text("Down: what it switched on may be on")
+        expect(answers(page)).to_contain_text("1 down: valve")
+        visitor.shoot("stop-down")
+    finally:
+        rig.start("valve")
+    expect(said).to_contain_text("Safe")
+
+
+def test_stop_passes_a_question_that_is_open_and_leaves_it_to_be_answered(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    visitor.open("/commands?type=OPEN_VALVE")
+    page.get_by_role("button", name="Send OPEN_VALVE…").click()
+    asked = page.get_by_role("dialog", name="Send OPEN_VALVE now?")
+    expect(asked).to_be_visible()
+
+    page.keyboard.press("Control+.")
+    answers(page).get_by_role("button", name="Clear and continue…").click()
+    cleared = page.get_by_role("dialog", name="Clear the safe state?")
+    cleared.get_by_role("button", name="Clear and continue").click()
+    expect(answers(page)).to_be_hidden()
+    asked.get_by_role("button", name="Cancel").click()
+
+    assert not engaged(rig)
+    expect(asked).to_be_hidden()
+    page.get_by_role("button", name="Send OPEN_VALVE…").click()  # it still asks, and sends
+    asked.get_by_role("button", name="Send OPEN_VALVE", exact=True).click()
+    expect(rows(page).filter(has_text="OPEN_VALVE").first).to_be_visible()
+
+
 def test_stop_is_in_reach_on_every_page_and_size(browser: Browser, rig: LocalRig) -> None:
     for viewport in (TABLET, PHONE):
         with visiting(browser, rig, viewport=viewport, has_touch=True, is_mobile=True) as visitor:

@@ -1,7 +1,7 @@
 """The safe state in one service: who is made safe, what is refused, and what passes."""
 
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -9,12 +9,15 @@ from durapy_core import BackgroundContext, Command, Context, Controller, Service
 from durapy_core.aftermath import causes_of, receipts_of, tree_of
 from durapy_core.engines.base import COMMANDS, SAFETY, STATUS
 from durapy_core.engines.memory import MemoryEngine
+from durapy_core.engines.safe_state import SafeState
 from durapy_core.entry import CLEAR_SAFE_STATE, SAFE_STATE
 from durapy_core.errors import RegistrationError
+from durapy_core.fleet import Heard
 from durapy_core.patience import StoppedWaitingError
 from durapy_core.receipt import Outcome, Receipt
 from durapy_core.replica import Replica, ReplicaOptions
-from durapy_core.safe_state import clear_safe_state, enter_safe_state, load_safety
+from durapy_core.safe_state import SafetyReport, clear_safe_state, enter_safe_state, load_safety
+from durapy_core.status import SafeAnswer, ServiceState
 from durapy_core.testing import ServiceHarness
 from tests.support.fickle_engine import FickleEngine
 from tests.support.log_lines import logged
@@ -419,6 +422,28 @@ def test_the_report_names_all_that_are_up_and_what_each_answered(valve: Valve) -
         ("plain", "none"),
         ("valve", "safe"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "listed"),
+    [
+        ({}, ["down"]),
+        ({"safe_state": SafeAnswer(key="s1", state="waiting")}, ["down"]),
+        ({"safe_state": SafeAnswer(key="s1", state="safe")}, ["safe"]),
+        ({"state": ServiceState.STOPPED}, []),
+        ({"makes_safe": False}, []),
+    ],
+)
+def test_the_report_names_what_died_and_may_have_left_something_on(
+    change: dict[str, Any], listed: list[str], valve: Valve
+) -> None:
+    with valve.run() as rig:
+        alive = rig.status
+    gone = Heard(status=alive.model_copy(update={"safe_state": None, **change}), age_s=60)
+
+    report = SafetyReport.of(SafeState(engaged=True, key="s1"), None, [gone])
+
+    assert [row.state for row in report.services] == listed
 
 
 def test_a_marker_has_no_cause_and_is_no_effect_in_the_log_of_commands(valve: Valve) -> None:

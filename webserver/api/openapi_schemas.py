@@ -261,7 +261,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
                     {
                         "service": _text(),
                         "replica": _text(),
-                        "state": {"enum": ["safe", "failed", "waiting", "none"]},
+                        "state": {"enum": ["safe", "failed", "waiting", "none", "down"]},
                         "text": _text("Why it failed; else empty."),
                         "took_s": _maybe("number", "How long its handlers took."),
                     }

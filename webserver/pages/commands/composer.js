@@ -1,14 +1,17 @@
 // The form of the chosen command: checked while it is filled, sent, confirmed where that is asked.
 import { ApiError, durapy } from '/static/durapy/client.js';
-import { confirmed, toast } from '/static/durapy/dialog.js';
+import { toast } from '/static/durapy/dialog.js';
 import { DpElement } from '/static/durapy/element.js';
 import '/static/durapy/form.js';
 import { icon, status } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
+import { rig } from '/static/durapy/rig.js';
+import { safety } from '/static/durapy/safety.js';
 import { DryRun } from './dry-run.js';
-import { facts, noTypes, skeleton } from './facts.js';
+import { facts, menu, noTypes, skeleton, unreadTypes } from './facts.js';
 import { presetBar, star } from './preset-bar.js';
 import { presets } from './presets.js';
+import { sendForm } from './sending.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 /** @typedef {import('/static/durapy/form.js').DpForm} DpForm */
@@ -19,15 +22,32 @@ export class Composer extends DpElement {
   type = null;
   /** Null until they are known. @type {CommandType[] | null} */
   #types = null;
+  /** Why the types are not known. */
+  #problem = '';
   #asJson = false;
   #sending = false;
   #form = /** @type {DpForm} */ (document.createElement('dp-form'));
   #dryRun = new DryRun(this.#form, () => this.update());
 
-  /** @param {CommandType[]} types */
+  /** They were published anew: what is typed stays unless its fields have changed. @param {CommandType[]} types */
   set types(types) {
     this.#types = types;
+    const now = types.find((known) => known.type === this.type?.type);
+    if (now && JSON.stringify(now.schema) !== JSON.stringify(this.type?.schema))
+      this.show(now, this.#form.value);
+    else if (now) this.type = now;
     this.update();
+  }
+
+  /** @param {string} text why the types cannot be shown */
+  set problem(text) {
+    this.#problem = text;
+    this.update();
+  }
+
+  /** Whether no service publishes the shown type any more. */
+  get #isGone() {
+    return !this.#types?.some((known) => known.type === this.type?.type);
   }
 
   /** Show a type's form. @param {CommandType} type @param {object} [body] to start with */
@@ -39,32 +59,26 @@ export class Composer extends DpElement {
     this.#dryRun.soon(type.type);
   }
 
-  /** The type was published anew: keep what is typed unless its fields changed. @param {CommandType} type */
-  refresh(type) {
-    const same = JSON.stringify(type.schema) === JSON.stringify(this.type?.schema);
-    if (same) this.type = type;
-    else this.show(type, this.#form.value);
-    this.update();
-  }
-
   focusForm() {
-    this.updateForm();
+    this.renderNow();
+    this.#form.renderNow();
     /** @type {HTMLElement | null} */ (
       this.#form.querySelector('input, select, textarea')
     )?.focus();
   }
 
-  updateForm() {
-    this.renderNow();
-    this.#form.renderNow();
+  /** Go to the menu of commands, which narrow windows have in place of the list. */
+  focusMenu() {
+    this.querySelector('select')?.focus();
   }
 
   start() {
     const redraw = () => this.update();
-    durapy.addEventListener('status', redraw);
-    this.own(() => durapy.removeEventListener('status', redraw));
-    presets.addEventListener('change', redraw);
-    this.own(() => presets.removeEventListener('change', redraw));
+    for (const source of [durapy, presets, rig, safety]) {
+      const event = source === durapy ? 'status' : 'change';
+      source.addEventListener(event, redraw);
+      this.own(() => source.removeEventListener(event, redraw));
+    }
     this.#form.addEventListener('change', () => {
       this.update();
       this.#dryRun.soon(this.type?.type ?? '');
@@ -74,41 +88,23 @@ export class Composer extends DpElement {
   /** Check, ask where the command wants it, send. */
   async send() {
     const type = this.type;
-    if (!type || this.#sending || durapy.status !== 'live') return;
+    if (!type || this.#sending || this.#isGone || durapy.status !== 'live') return;
     this.#dryRun.cancel();
     this.#form.errors = [];
     if (!this.#form.check()) {
-      this.update();
+      this.#showFields();
       return;
     }
     this.#sending = true;
     this.update();
     try {
-      if (await this.#agreed(type)) await this.#deliver(type);
+      await sendForm(type, this.#form.value);
     } catch (error) {
       this.#refused(error);
+    } finally {
+      this.#sending = false;
+      this.update();
     }
-    this.#sending = false;
-    this.update();
-  }
-
-  /** @param {CommandType} type */
-  async #agreed(type) {
-    if (!type.confirm) return true;
-    await durapy.check(type.type, this.#form.value); // ask about nothing that would be refused
-    return confirmed({
-      title: `Send ${type.type} now?`,
-      text: `${type.description} This cannot be taken back.`,
-      yes: `Send ${type.type}`,
-      detail: html`<pre class="json" tabindex="0">${JSON.stringify(this.#form.value, null, 1)}</pre>`,
-    });
-  }
-
-  /** @param {CommandType} type */
-  async #deliver(type) {
-    await durapy.send(type.type, this.#form.value);
-    const nobody = type.running === 0 ? ' No service that handles it is running now.' : '';
-    toast(nobody ? 'warn' : 'ok', html`<b>${type.type}</b> sent.${nobody}`);
   }
 
   /** @param {unknown} error */
@@ -119,12 +115,19 @@ export class Composer extends DpElement {
       return;
     }
     this.#form.errors = error.errors;
+    this.#showFields();
+  }
+
+  /** Show what is wrong at its field, also where the form was shown as JSON. */
+  #showFields() {
+    this.#asJson = false;
+    this.renderNow();
     this.#form.check();
   }
 
   view() {
     const type = this.type;
-    if (!type) return this.#types?.length === 0 ? noTypes() : skeleton();
+    if (!type) return this.#instead();
     return html`<section class="card" aria-labelledby="form-title">
       ${this.#head(type)}
       <div class="form-body scroll grow">
@@ -135,19 +138,23 @@ export class Composer extends DpElement {
     </section>`;
   }
 
+  #instead() {
+    if (this.#problem) return unreadTypes(this.#problem);
+    return this.#types?.length === 0 ? noTypes() : skeleton();
+  }
+
   /** @param {CommandType} type */
   #head(type) {
-    const pick = (/** @type {{target: HTMLSelectElement}} */ { target }) =>
-      this.dispatchEvent(new CustomEvent('choose', { detail: target.value }));
+    const pick = (/** @type {string} */ name) =>
+      this.dispatchEvent(new CustomEvent('choose', { detail: name }));
+    const all = this.#types ?? [];
     const toggle = () => {
       this.#asJson = !this.#asJson;
       this.update();
     };
     return html`<div class="form-head">
       <div class="row spread"><h2 id="form-title" class="type big-type">${type.type}</h2>
-        <span class="row"><select class="only-t" aria-label="Command" @change=${pick}>
-          ${this.#types?.map((t) => html`<option value=${t.type} .selected=${t.type === type.type}>${t.type}</option>`)}
-        </select>${star(type.type)}<button type="button" class="sm quiet" aria-pressed=${this.#asJson} @click=${toggle}>JSON</button></span></div>
+        <span class="row">${menu(type.type, this.#isGone ? [type, ...all] : all, pick)}${star(type.type)}<button type="button" class="sm quiet" aria-pressed=${this.#asJson} @click=${toggle}>JSON</button></span></div>
       <p class="muted small">${type.description}</p>
       <div class="row wrap">${facts(type)}</div>
       ${presetBar(type.type, {
@@ -159,10 +166,11 @@ export class Composer extends DpElement {
 
   /** @param {CommandType} type */
   #foot(type) {
-    const off = durapy.status !== 'live'; // not while sending: a disabled button loses the focus
+    const off = durapy.status !== 'live' || this.#isGone; // not while sending: that loses the focus
+    const once = (/** @type {MouseEvent} */ { detail }) => detail < 2 && this.send(); // a double click is one
     const defaults = () => this.show(type);
     return html`<div class="form-foot">
-      <button type="button" class=${type.confirm ? 'danger' : 'primary'} ?disabled=${off} @click=${() => this.send()}>
+      <button type="button" class=${type.confirm ? 'danger' : 'primary'} ?disabled=${off} @click=${once}>
         ${type.confirm ? `Send ${type.type}…` : 'Send'}<kbd aria-hidden="true">Ctrl Enter</kbd></button>
       <button type="button" class="quiet" @click=${defaults}>${icon('undo')}Defaults</button>
       <span class="grow"></span><span role="status">${this.#verdict()}</span></div>`;
@@ -170,6 +178,8 @@ export class Composer extends DpElement {
 
   #verdict() {
     if (durapy.status === 'lost') return status('idle', 'Not connected');
+    if (this.#isGone) return status('bad', 'No service knows it any more');
+    if (this.#sending) return status('busy', 'Sending');
     const count = this.#form.isConnected ? this.#form.problems : 0;
     if (count === 0) return this.#dryRun.accepted ? status('ok', 'Valid') : nothing;
     return status('bad', count === 1 ? '1 field to correct' : `${count} fields to correct`);

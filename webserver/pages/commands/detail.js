@@ -1,5 +1,6 @@
 // <cmd-detail>: one record in full, who heard it, what led to it and what followed.
 import { api, durapy, toast } from '/static/durapy/client.js';
+import { copyText } from '/static/durapy/clipboard.js';
 import { DpElement } from '/static/durapy/element.js';
 import { fullTime } from '/static/durapy/format.js';
 import { icon, status } from '/static/durapy/icons.js';
@@ -144,12 +145,8 @@ function merged(earlier, later) {
 
 /** @param {string} name @param {string} text */
 async function copy(name, text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast('ok', `Copied as ${name}`);
-  } catch {
-    toast('bad', 'This browser did not allow copying.');
-  }
+  if (await copyText(text)) toast('ok', `Copied as ${name}`);
+  else toast('bad', 'This browser did not allow copying.');
 }
 
 customElements.define('cmd-detail', Detail);

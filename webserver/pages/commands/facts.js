@@ -1,17 +1,53 @@
 // What is said of a command above its form.
 import { icon, tag } from '/static/durapy/icons.js';
+import { knownTypes } from '/static/durapy/known-types.js';
 import { html, nothing } from '/static/durapy/lit.js';
+import { rig } from '/static/durapy/rig.js';
+import { safety } from '/static/durapy/safety.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
+
+/**
+ * The commands as a menu, for windows without room for a list.
+ *
+ * @param {string} chosen
+ * @param {CommandType[]} types
+ * @param {(type: string) => void} pick
+ */
+export const menu = (chosen, types, pick) =>
+  html`<select class="only-t" aria-label="Command" @change=${(/** @type {{target: HTMLSelectElement}} */ { target }) => pick(target.value)}>
+    ${types.map(({ type }) => html`<option value=${type} .selected=${type === chosen}>${type}</option>`)}</select>`;
 
 /** What one should know before sending. @param {CommandType} type */
 export function facts(type) {
   const handled = type.services.filter(({ roles }) => roles.some((role) => role !== 'sends'));
   return html`${type.running === 0 ? tag('warn', '0 running') : nothing}
     ${type.actuates ? tag('busy', 'acts on the world') : nothing}
+    ${obstacle(type)}
     ${type.conflict ? html`<span class="small" data-s="bad">${tag('bad', 'conflict')} ${type.conflict}</span>` : nothing}
     ${handled.length ? html`<span class="small dim">heard by ${handled.map(({ service, running }) => `${service}${running ? '' : ' (down)'}`).join(', ')}</span>` : nothing}`;
 }
+
+/** What the rig would say to it at the moment, if not yes. @param {CommandType} type */
+function obstacle({ actuates, services }) {
+  if (!rig.current) return nothing;
+  const named = (/** @type {string} */ role) =>
+    services.filter(({ roles }) => roles.includes(role)).map(({ service }) => service);
+  const [begins, ends] = [named('begins'), named('ends')];
+  if (safety.engaged && (actuates || begins.length))
+    return tag('bad', 'refused now: the rig is in the safe state');
+  const open = rig.services.filter(({ up, session }) => up && session).map((one) => one.service);
+  const busy = begins.filter((name) => open.includes(name));
+  if (busy.length) return tag('warn', `refused now by ${busy.join(', ')}: a session is open`);
+  if (ends.length && !ends.some((name) => open.includes(name)))
+    return tag('idle', 'no session is open that it ends');
+  return nothing;
+}
+
+/** The form when what could be sent is not known. @param {string} problem */
+export const unreadTypes = (problem) =>
+  html`<section class="card" aria-label="Form"><div class="empty" role="alert">${icon('warn')}<b>The commands could not be read</b>
+    <p>${problem}</p><button type="button" class="sm" @click=${() => knownTypes.load()}>Try again</button></div></section>`;
 
 /** The form while the types are on their way. */
 export const skeleton = () =>

@@ -16,6 +16,7 @@ import { list } from './rows.js';
 
 const FILTER_AFTER_MS = 250;
 const ROW_PX = 30;
+const ADDRESS_AFTER_MS = 250;
 
 const SAID = { connecting: 'waiting', live: 'live', lost: 'as last received' };
 
@@ -26,12 +27,14 @@ export class History extends DpElement {
     type: urlValue('filter_type'),
     sender: urlValue('filter_sender'),
     text: urlValue('filter_text'),
+    problem: urlValue('filter_problem'),
   };
   /** @type {CommandRecord | null} */
   #selected = null;
   /** @type {CommandType[]} */
   #types = [];
   #timer = 0;
+  #addressTimer = 0;
   #soon = paced(() => {
     this.#list.settle(Math.ceil(innerHeight / ROW_PX));
     this.update();
@@ -76,6 +79,8 @@ export class History extends DpElement {
   /** @param {CommandRecord | null} record */
   select(record) {
     this.#selected = record;
+    clearTimeout(this.#addressTimer); // a held key walks faster than an address may change
+    this.#addressTimer = setTimeout(() => changeUrl({ show: record?.key ?? '' }), ADDRESS_AFTER_MS);
     this.renderNow();
     this.querySelector('.detail')?.scrollIntoView({ block: 'nearest' });
   }
@@ -88,6 +93,13 @@ export class History extends DpElement {
     } catch (error) {
       toast('bad', /** @type {Error} */ (error).message);
     }
+  }
+
+  /** Put the detail away; the focus goes back to its row. */
+  #close() {
+    const row = this.querySelector('tr[aria-selected=true] button') ?? this.querySelector('.live');
+    this.select(null);
+    if (row instanceof HTMLElement) row.focus();
   }
 
   resend() {
@@ -109,8 +121,13 @@ export class History extends DpElement {
   /** @param {Partial<import('./record-list.js').Filter>} change */
   #filterBy(change) {
     this.#filter = { ...this.#filter, ...change };
-    const { type, sender, text } = this.#filter;
-    changeUrl({ filter_type: type, filter_sender: sender, filter_text: text });
+    const { type, sender, text, problem = '' } = this.#filter;
+    changeUrl({
+      filter_type: type,
+      filter_sender: sender,
+      filter_text: text,
+      filter_problem: problem,
+    });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#load(), FILTER_AFTER_MS);
     this.update();
@@ -148,7 +165,7 @@ export class History extends DpElement {
       select: (record) => this.select(record),
       older: () => this.#pager.older(),
       again: () => this.#load(),
-      clear: () => this.#filterBy({ type: '', sender: '', text: '' }),
+      clear: () => this.#filterBy({ type: '', sender: '', text: '', problem: '' }),
     });
   }
 
@@ -157,7 +174,7 @@ export class History extends DpElement {
     const type = this.#types.find((known) => known.type === record.type);
     const open = (/** @type {CustomEvent} */ { detail: key }) => this.open(key);
     return html`<cmd-detail .type=${type} .record=${record} @open=${open}
-      @resend=${() => this.resend()} @close=${() => this.select(null)}></cmd-detail>`;
+      @resend=${() => this.resend()} @close=${() => this.#close()}></cmd-detail>`;
   }
 }
 

@@ -1,14 +1,15 @@
 // The Commands page: choose a type, fill its form, send, and watch what every service says.
-import { api, durapy } from '/static/durapy/client.js';
+import { api } from '/static/durapy/client.js';
 import { toast } from '/static/durapy/dialog.js';
 import { bind } from '/static/durapy/keyboard.js';
+import { knownTypes } from '/static/durapy/known-types.js';
+import { html } from '/static/durapy/lit.js';
 import './composer.js';
 import './history.js';
 import './palette.js';
 import { changeUrl, urlValue } from '/static/durapy/address.js';
 import { presets } from './presets.js';
 
-/** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 /** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */
 
 const palette = /** @type {import('./palette.js').Palette} */ (
@@ -21,33 +22,27 @@ const history = /** @type {import('./history.js').History} */ (
   document.querySelector('cmd-history')
 );
 
-/** @type {CommandType[]} */
-let types = [];
 /** Whether the page has shown its first form, or found none to show. */
 let begun = false;
 
 /** @param {string} name @param {object} [body] what the form starts with; else the defaults @param {string} [preset] */
 function choose(name, body, preset = '') {
-  const type = types.find((known) => known.type === name);
+  const type = knownTypes.list?.find((known) => known.type === name);
   if (!type) return;
   palette.chosen = name;
   composer.show(type, body);
   changeUrl({ type: name, key: '', preset });
 }
 
-async function loadTypes() {
-  try {
-    types = (await api('types')).types;
-  } catch (error) {
-    palette.problem = /** @type {Error} */ (error).message;
-    return;
-  }
-  palette.types = types;
-  composer.types = types;
-  history.types = types;
-  const shown = types.find((known) => known.type === composer.type?.type);
-  if (shown) composer.refresh(shown);
-  else if (begun) choose(wantedType());
+/** What is typed stays, also when nobody publishes its type any more. */
+function typesChanged() {
+  const { list, problem } = knownTypes;
+  palette.problem = composer.problem = list ? '' : problem;
+  if (!list) return;
+  palette.types = list;
+  composer.types = list;
+  history.types = list;
+  if (begun && !composer.type) choose(wantedType());
 }
 
 /** @param {string} key of a record whose type and body fill the form */
@@ -62,7 +57,7 @@ async function resend(key) {
 
 /** @param {CommandRecord} record */
 function fill(record) {
-  if (!types.some(({ type }) => type === record.type)) {
+  if (!isKnown(record.type)) {
     toast('warn', `No running service knows ${record.type}, so there is no form for it.`);
     return;
   }
@@ -77,14 +72,9 @@ composer.addEventListener('fill', (event) => {
   choose(type, body, name);
 });
 history.addEventListener('resend', (event) => fill(/** @type {CustomEvent} */ (event).detail));
-durapy.subscribe('types', loadTypes);
-let wasLost = false;
-durapy.addEventListener('status', () => {
-  if (durapy.status === 'live' && wasLost) loadTypes();
-  wasLost = durapy.status === 'lost';
-});
+knownTypes.addEventListener('change', typesChanged);
 
-bind('n', 'New command: find its type', () => palette.focusSearch());
+bind('n', 'New command: find its type', () => palette.focusSearch() || composer.focusMenu());
 bind('Ctrl Enter', 'Send the command', () => composer.send());
 bind('Space', 'Pause or follow the live list', () => history.togglePause());
 bind('j', 'Next row', () => history.step(1));
@@ -92,7 +82,10 @@ bind('k', 'Previous row', () => history.step(-1));
 bind('f', 'Favourite or not', () => composer.type && presets.toggleFavourite(composer.type.type));
 bind('e', 'Edit and resend the chosen row', () => history.resend());
 
-await Promise.all([loadTypes(), presets.load()]);
+await Promise.all([knownTypes.ready, presets.load()]);
+typesChanged();
+if (urlValue('type') && knownTypes.list && !isKnown(urlValue('type')))
+  toast('warn', html`No service has published a command <b>${urlValue('type')}</b>.`);
 const key = urlValue('key');
 if (key) await resend(key);
 if (!composer.type) choosePreset(urlValue('preset'));
@@ -109,9 +102,12 @@ function choosePreset(name) {
 
 /** The type in the address, else what somebody who has just come may want: what begins a session. */
 function wantedType() {
-  const known = (/** @type {string} */ name) => types.find(({ type }) => type === name);
-  const begins = types.find(({ services }) =>
-    services.some(({ roles }) => roles.includes('begins')),
-  );
-  return (known(urlValue('type')) ?? begins ?? types[0])?.type ?? '';
+  if (isKnown(urlValue('type'))) return urlValue('type');
+  const [first] = [...knownTypes.begins, ...(knownTypes.list ?? [])];
+  return first?.type ?? '';
+}
+
+/** @param {string | null} name */
+function isKnown(name) {
+  return knownTypes.list?.some(({ type }) => type === name) ?? false;
 }

@@ -42,8 +42,12 @@ export class Palette extends DpElement {
     this.own(() => presets.removeEventListener('change', draw));
   }
 
+  /** @returns {boolean} false: it does not show in a window this narrow */
   focusSearch() {
-    this.querySelector('input')?.focus();
+    const input = this.querySelector('input');
+    if (!input?.checkVisibility()) return false;
+    input.focus();
+    return true;
   }
 
   view() {

@@ -42,19 +42,21 @@ async function remove(preset) {
 function askName(type, body) {
   const box = dialog('preset', 'Save preset');
   const name = () => /** @type {HTMLInputElement} */ (box.querySelector('input'));
+  const taken = () => presets.of(type).some((preset) => preset.name === name()?.value.trim());
   const save = (/** @type {Event} */ event) => {
     event.preventDefault();
     box.close();
     presets.save({ type, name: name().value.trim(), body });
   };
-  render(
+  const draw = () => render(view(), box);
+  const view = () =>
     html`<form @submit=${save}><div class="dialog-body"><h2>Save preset of ${type}</h2>
       <div class="stack"><label for="preset-name">Name</label>
-        <input id="preset-name" required pattern=".*\\S.*" maxlength=${LONGEST_NAME} autofocus autocomplete="off"></div>
+        <input id="preset-name" required pattern=".*\\S.*" maxlength=${LONGEST_NAME} autofocus autocomplete="off" @input=${draw}></div>
       <pre class="json" tabindex="0">${JSON.stringify(body, null, 1)}</pre></div>
-      <div class="dialog-foot"><button type="button" @click=${() => box.close()}>Cancel</button><button class="primary">Save</button></div></form>`,
-    box,
-  );
+      <div class="dialog-foot"><button type="button" @click=${() => box.close()}>Cancel</button><button class="primary">${taken() ? 'Replace' : 'Save'}</button></div></form>`;
+  draw();
   name().value = '';
+  draw();
   box.showModal();
 }

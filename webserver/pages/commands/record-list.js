@@ -2,7 +2,7 @@
 
 /** @typedef {import('/static/durapy/types.js').CommandRecord} CommandRecord */
 /** @typedef {{records: CommandRecord[], before: string | null, removed_to: string | null}} Page */
-/** @typedef {{type: string, sender: string, text: string}} Filter an empty text lets all through */
+/** @typedef {{type: string, sender: string, text: string, problem?: string}} Filter an empty text lets all through */
 
 /** Rows kept while following; more are a page away. */
 const KEPT = 60;
@@ -14,7 +14,8 @@ const HELD = 500;
 const READING = 3000;
 
 /** @param {CommandRecord} record @param {Filter} filter */
-export function passes(record, { type, sender, text }) {
+export function passes(record, { type, sender, text, problem }) {
+  if (problem && !record.problem) return false;
   if (type && record.type !== type) return false;
   if (sender && record.sender !== sender) return false;
   return !text || textOf(record).includes(text.toLowerCase());

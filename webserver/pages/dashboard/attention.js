@@ -1,8 +1,9 @@
 // <dp-attention>: what needs a look, with the act beside it; and how busy the last minutes were.
-import { api, durapy } from '/static/durapy/client.js';
+import { durapy } from '/static/durapy/client.js';
 import { DpElement } from '/static/durapy/element.js';
-import { concerns, rowsOf } from '/static/durapy/health.js';
+import { rowsOf } from '/static/durapy/health.js';
 import { glyph } from '/static/durapy/icons.js';
+import { knownTypes } from '/static/durapy/known-types.js';
 import { html, nothing } from '/static/durapy/lit.js';
 import { hasPage } from '/static/durapy/pages.js';
 import { rig } from '/static/durapy/rig.js';
@@ -10,38 +11,27 @@ import './load.js';
 import { restarts } from './restarts.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
-/** @typedef {ReturnType<typeof concerns>[number]} Concern */
+/** @typedef {import('/static/durapy/health.js').Concern} Concern */
 
 class Attention extends DpElement {
-  /** @type {CommandType[]} */
-  #unsound = [];
-
   start() {
-    this.own(durapy.subscribe('types', () => this.#loadTypes()));
     const draw = () => this.update();
-    for (const source of [rig, durapy, restarts]) {
+    for (const source of [rig, durapy, restarts, knownTypes]) {
       const event = source === durapy ? 'status' : 'change';
       source.addEventListener(event, draw);
       this.own(() => source.removeEventListener(event, draw));
     }
-    this.#loadTypes();
-  }
-
-  async #loadTypes() {
-    const { types } = await api('types').catch(() => ({ types: [] }));
-    this.#unsound = types.filter(
-      (/** @type {CommandType} */ { conflict, changed }) => conflict ?? changed,
-    );
-    this.update();
   }
 
   view() {
-    const found = rig.current ? concerns(rig.services, rig.session?.services ?? []) : [];
-    const count = found.length + this.#unsound.length;
+    const found = rig.concerns;
+    const unsound = (knownTypes.list ?? []).filter(({ conflict, changed }) => conflict ?? changed);
+    const unread = knownTypes.problem ? 1 : 0;
+    const count = found.length + unsound.length + unread;
     return html`<section class="card" aria-labelledby="attention-title">
       <header><h2 id="attention-title">Needs attention</h2>${count ? html`<span class="sub num">${count}</span>` : nothing}</header>
       <ul role="list" class="notes scroll" tabindex="0" aria-labelledby="attention-title">
-        ${found.map(item)}${this.#unsound.map(typeItem)}${count ? nothing : nothingToSay()}</ul>
+        ${found.map(item)}${unsound.map(typeItem)}${unread ? unreadItem() : nothing}${count ? nothing : nothingToSay()}</ul>
       <dp-load></dp-load>
     </section>`;
   }
@@ -56,7 +46,7 @@ function actOf({ act, service, record }) {
   const found = rig.services.find((known) => known.service === service);
   if (act === 'restart' && found) return restarts.control(found, durapy.status !== 'live');
   if (act === 'record' && record)
-    return html`<a class="btn sm quiet" href="/commands?key=${encodeURIComponent(record)}">Its record</a>`;
+    return html`<a class="btn sm quiet" href="/commands?show=${encodeURIComponent(record)}">Its record</a>`;
   if (!hasPage('/logs')) return nothing;
   return html`<a class="btn sm quiet" href="/logs?service=${encodeURIComponent(service)}">Its log</a>`;
 }
@@ -77,5 +67,8 @@ function typeItem({ type, conflict, changed }) {
   return html`<li><span class="st" data-s=${state}>${glyph(state)}</span><span><b>${type}</b> ${conflict ?? changed}</span>
     <span class="acts"><a class="btn sm quiet" href="/commands?type=${encodeURIComponent(type)}">Look</a></span></li>`;
 }
+
+const unreadItem = () =>
+  html`<li><span class="st" data-s="warn">${glyph('warn')}</span><span>The list of commands could not be read. ${knownTypes.problem}</span></li>`;
 
 customElements.define('dp-attention', Attention);

@@ -1,43 +1,28 @@
 // <dp-hero>: the state of the session, large enough to be read across the room, and its buttons.
-import { api, durapy } from '/static/durapy/client.js';
+import { durapy } from '/static/durapy/client.js';
 import { DpElement } from '/static/durapy/element.js';
 import { ago, clock, hms, ms } from '/static/durapy/format.js';
 import { glyph, icon } from '/static/durapy/icons.js';
+import { knownTypes } from '/static/durapy/known-types.js';
 import { html, nothing } from '/static/durapy/lit.js';
 import { takeNote } from '/static/durapy/note.js';
 import { rig } from '/static/durapy/rig.js';
 import { answersInWords, safety } from '/static/durapy/safety.js';
 import { endSession } from '/static/durapy/session-acts.js';
-import { faulty, sessionSign } from '/static/durapy/sign.js';
-
-/** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
+import { faultOf, faulty, sessionSign } from '/static/durapy/sign.js';
 
 const BEGIN_BUTTONS = 2;
 
 class Hero extends DpElement {
-  /** The commands that begin a session. @type {CommandType[]} */
-  #begins = [];
-
   start() {
     const draw = () => this.update();
-    rig.addEventListener('change', draw);
-    safety.addEventListener('change', draw);
-    durapy.addEventListener('status', draw);
+    for (const source of [rig, safety, durapy, knownTypes]) {
+      const event = source === durapy ? 'status' : 'change';
+      source.addEventListener(event, draw);
+      this.own(() => source.removeEventListener(event, draw));
+    }
     const timer = setInterval(draw, 1000);
     this.own(() => clearInterval(timer));
-    this.own(() => rig.removeEventListener('change', draw));
-    this.own(() => safety.removeEventListener('change', draw));
-    this.own(() => durapy.removeEventListener('status', draw));
-    this.own(durapy.subscribe('types', () => this.#loadTypes()));
-    this.#loadTypes();
-  }
-
-  async #loadTypes() {
-    const { types } = await api('types').catch(() => ({ types: [] }));
-    const begins = (/** @type {CommandType} */ { services }) =>
-      services.some(({ roles }) => roles.includes('begins'));
-    this.#begins = types.filter(begins);
-    this.update();
   }
 
   view() {
@@ -68,8 +53,8 @@ class Hero extends DpElement {
     const all = rig.services.length;
     const kept = session?.state === 'running' ? html` <b>${name}</b> stays open.` : nothing;
     if (safety.state?.engaged) return html`${this.#stopped(safety.state)}${kept}`;
-    const [broken] = faulty();
-    if (broken) return html`<b>${broken.service}</b>: ${broken.fault}.${kept}`;
+    const broken = faulty();
+    if (broken.length > 0) return html`${broken.map(faultLine)}${kept}`;
     if (session?.state === 'running') {
       return html`<b>${name}</b>, <b class="num">${session.services.length} of ${all}</b> services in session`;
     }
@@ -127,14 +112,20 @@ class Hero extends DpElement {
     return html`<div class="side">${note}</div>`;
   }
 
-  /** Beginning is on the other side than ending and STOP. */
+  /** Beginning is on the other side than ending and STOP; in the safe state none can begin. */
   #begin() {
-    if (!rig.current || rig.session?.state !== 'idle' || this.#begins.length === 0) return nothing;
-    return html`<div class="begin">${this.#begins.slice(0, BEGIN_BUTTONS).map(
+    const { begins } = knownTypes;
+    if (!rig.current || safety.engaged || rig.session?.state !== 'idle') return nothing;
+    if (begins.length === 0) return nothing;
+    return html`<div class="begin">${begins.slice(0, BEGIN_BUTTONS).map(
       ({ type }) => html`<a class="btn solid" href="/commands?type=${encodeURIComponent(type)}">
-        ${icon('play')}${this.#begins.length > 1 ? type : 'Start session…'}</a>`,
-    )}</div>`;
+        ${icon('play')}${begins.length > 1 ? type : 'Start session…'}</a>`,
+    )}${begins.length > BEGIN_BUTTONS ? html`<a class="btn" href="/commands">Others…</a>` : nothing}</div>`;
   }
 }
+
+/** @param {import('/static/durapy/types.js').ServiceStatus} service */
+const faultLine = (service) =>
+  html`<b>${service.service}</b>${service.up ? ':' : ''} ${faultOf(service)}. `;
 
 customElements.define('dp-hero', Hero);

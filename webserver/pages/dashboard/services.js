@@ -27,12 +27,15 @@ const WIDE = new Set(['Command lag', 'Up for']);
 
 class Services extends DpElement {
   #recent = new Recent();
+  /** Whether the row that the address names has been gone to. */
+  #found = location.hash === '';
 
   start() {
     const draw = () => this.update();
     const heard = () => {
       this.#recent.hear(rig.services);
       draw();
+      if (!this.#found) this.#findRow();
     };
     rig.addEventListener('change', heard);
     restarts.addEventListener('change', draw);
@@ -45,6 +48,13 @@ class Services extends DpElement {
     this.own(() => clearInterval(timer));
     this.own(() => rig.removeEventListener('change', heard));
     this.own(() => durapy.removeEventListener('status', draw));
+  }
+
+  /** The rows came after the page, so the browser has not found the one in the address. */
+  #findRow() {
+    this.#found = true;
+    this.renderNow();
+    location.replace(location.hash);
   }
 
   view() {
@@ -91,19 +101,19 @@ class Services extends DpElement {
           : repeat(
               rows,
               ({ service, replica }) => `${service} ${replica}`,
-              (row) => this.#row(row),
+              (row, i) => this.#row(row, rows[i - 1]?.service === row.service),
             )
       }</tbody></table>`;
   }
 
-  /** @param {ServiceStatus} service */
-  #row(service) {
+  /** @param {ServiceStatus} service @param {boolean} again whether it has a row already */
+  #row(service, again) {
     const lost = durapy.status === 'lost';
     const { state, word } = health(service);
     const recent = this.#recent.of(service);
     const inSession = rig.session?.services.includes(service.service) && service.session;
-    return html`<tr id=${service.service} data-s=${lost ? 'idle' : state}>
-      <th scope="row" class="name">${service.service}</th>
+    return html`<tr id=${again ? nothing : service.service} data-s=${lost ? 'idle' : state}>
+      <th scope="row" class="name" title="${service.replica} on ${service.host}">${service.service}${again ? html` <span class="dim small">${service.replica}</span>` : nothing}</th>
       <td>${lost ? html`<span class="st" data-s="idle">${glyph('todo')}<span>was ${word.toLowerCase()}</span></span>` : status(state, word)}</td>
       <td>${inSession ? html`<span class="muted small">in session</span>` : html`<span class="dim small">–</span>`}</td>
       <td><span class="rev" title=${service.revision}><span class="sha">${shortRevision(service.revision)}</span></span></td>

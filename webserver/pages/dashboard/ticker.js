@@ -62,7 +62,7 @@ class Ticker extends DpElement {
 /** @param {CommandRecord} record */
 const row = (record) =>
   html`<tr><td class="num dim nowrap mono">${clock(record.sent_at)}</td>
-    <td><a class="type" href="/commands?key=${encodeURIComponent(record.key)}">${record.type ?? '(no type)'}</a></td>
+    <td><a class="type" href="/commands?show=${encodeURIComponent(record.key)}">${record.type ?? '(no type)'}</a></td>
     <td class="kv ellipsis body">${record.problem ? html`<span class="tone" data-s="warn">${glyph('warn')}</span> ${record.problem}` : nothing}
       ${pairs(record.body).map(([name, value]) => html`<b>${name}=</b>${value}  `)}</td></tr>`;
 

@@ -26,8 +26,9 @@ export function dialog(id, label) {
  * @returns {Promise<boolean>}
  */
 export function confirmed({ title, text, yes, detail }) {
-  const box = dialog('confirm', title);
+  const box = document.createElement('dialog'); // its own: another question may come above it
   box.setAttribute('aria-label', title);
+  document.body.append(box);
   render(
     html`<form method="dialog">
       <div class="dialog-body">
@@ -42,12 +43,18 @@ export function confirmed({ title, text, yes, detail }) {
     </form>`,
     box,
   );
-  box.returnValue = '';
   box.showModal();
   return new Promise((resolve) => {
-    box.onclose = () => resolve(box.returnValue === 'yes');
+    box.onclose = () => {
+      box.remove();
+      resolve(box.returnValue === 'yes');
+    };
   });
 }
+
+const BRIEF_MS = 4000;
+/** Problems that are kept in view at a time. */
+const KEPT = 3;
 
 /**
  * Say shortly what happened; a problem stays until it is pressed, good news leaves by itself.
@@ -67,6 +74,18 @@ export function toast(state, text) {
       <button class="sm quiet" @click=${close}>Close</button>`,
     item,
   );
-  place.replaceChildren(item);
-  if (state === 'ok' || state === 'busy') setTimeout(close, 4000);
+  makeRoom(place, item);
+  place.append(item);
+  if (isBrief(item)) setTimeout(close, BRIEF_MS);
 }
+
+/** Good news gives way to what comes next, a problem only to itself and to too many others. @param {HTMLElement} place @param {HTMLElement} next */
+function makeRoom(place, next) {
+  const shown = /** @type {HTMLElement[]} */ ([...place.children]);
+  const gone = shown.filter((one) => isBrief(one) || one.textContent === next.textContent);
+  const left = shown.filter((one) => !gone.includes(one));
+  for (const one of [...gone, ...left.slice(0, -KEPT + 1)]) one.remove();
+}
+
+/** @param {HTMLElement} item */
+const isBrief = ({ dataset }) => dataset.s === 'ok' || dataset.s === 'busy';

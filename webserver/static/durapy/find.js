@@ -32,29 +32,43 @@ async function commands() {
 
 /** @returns {Place[]} */
 const services = () =>
-  rig.services.map(({ service }) => ({ name: service, kind: 'service', href: `/#${service}` }));
+  [...new Set(rig.services.map(({ service }) => service))].map((name) => ({
+    name,
+    kind: 'service',
+    href: `/#${name}`,
+  }));
 
-/** Open the dialog; Enter goes to the first hit. */
+/** Open the dialog; Enter goes to the first hit, or to one that the arrows have led to. */
 export async function find() {
   const box = dialog('find', 'Find');
   /** @type {Place[]} */
   let types = [];
   let typed = '';
+  let at = 0;
   const hits = () => {
     const query = typed.toLowerCase();
     const places = [...pages(), ...services(), ...types];
-    return places.filter(({ name }) => name.toLowerCase().includes(query)).slice(0, SHOWN);
+    return places.filter(({ name }) => name.toLowerCase().includes(query));
   };
   const go = (/** @type {Event} */ event) => {
     event.preventDefault();
-    const [first] = hits();
-    if (first) location.href = first.href;
+    const hit = hits()[at];
+    box.close(); // the place may be on this page
+    if (hit) location.href = hit.href;
   };
   const type = (/** @type {{target: HTMLInputElement}} */ { target }) => {
     typed = target.value;
+    at = 0;
     paint();
   };
-  const paint = () => render(view(hits(), go, type), box);
+  const move = (/** @type {KeyboardEvent} */ event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    at = Math.max(0, Math.min(at + by, hits().length - 1, SHOWN - 1));
+    paint();
+  };
+  const paint = () => render(view(hits(), at, { go, type, move, leave: () => box.close() }), box);
   const input = box.querySelector('input');
   if (input) input.value = '';
   paint();
@@ -67,19 +81,19 @@ export async function find() {
 
 /**
  * @param {Place[]} hits
- * @param {(event: Event) => void} go
- * @param {(event: any) => void} type
+ * @param {number} at the one that Enter goes to
+ * @param {{go: (event: Event) => void, type: (event: any) => void, move: (event: any) => void, leave: () => void}} act
  */
-const view = (hits, go, type) =>
+const view = (hits, at, { go, type, move, leave }) =>
   html`<form class="dialog-body find" @submit=${go}>
     <span class="search">${icon('search')}<input aria-label="Find a page, service or command"
-      placeholder="Page, service or command" autocomplete="off" @input=${type}></span>
-    <div class="hits">${hits.map(
+      placeholder="Page, service or command" autocomplete="off" @input=${type} @keydown=${move}></span>
+    <div class="hits">${hits.slice(0, SHOWN).map(
       (
         hit,
         i,
-      ) => html`<a class="btn quiet" href=${hit.href} aria-current=${i === 0 ? 'true' : nothing}>
+      ) => html`<a class="btn quiet" href=${hit.href} aria-current=${i === at ? 'true' : nothing} @click=${leave}>
         <span class="grow">${hit.name}</span><span class="small dim">${hit.kind}</span></a>`,
     )}</div>
-    <p class="sr" role="status">${hits.length} found</p>
+    <p class=${hits.length > SHOWN ? 'small dim' : 'sr'} role="status">${hits.length > SHOWN ? `and ${hits.length - SHOWN} more: type on` : `${hits.length} found`}</p>
   </form>`;

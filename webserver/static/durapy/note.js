@@ -7,6 +7,7 @@ import { bind } from './keyboard.js';
 import { html, nothing, render } from './lit.js';
 
 const LONGEST = 4000;
+const STORE = 'note';
 
 let begun_ms = 0;
 let problem = '';
@@ -15,13 +16,34 @@ let sending = false;
 const box = () => dialog('note', 'Note');
 const field = () => /** @type {HTMLTextAreaElement} */ (box().querySelector('textarea'));
 
-/** Begin a note. What was typed and not sent is there again, with its time. */
+/** Begin a note. What was typed and not sent is there again, with its time, on any page. */
 export function takeNote() {
-  const typed = field()?.value.trim();
-  if (!typed) begun_ms = durapy.now();
+  const draft = kept();
+  begun_ms = draft?.begun_ms ?? durapy.now();
   problem = '';
   draw();
+  field().value = draft?.text ?? '';
   box().showModal();
+}
+
+/** What this tab has of a note that was not sent. @returns {{text: string, begun_ms: number} | null} */
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(STORE) ?? 'null');
+  } catch {
+    return null; // no storage
+  }
+}
+
+/** Keep what is typed until it is sent. */
+function keep() {
+  const text = field().value;
+  try {
+    if (text.trim()) sessionStorage.setItem(STORE, JSON.stringify({ text, begun_ms }));
+    else sessionStorage.removeItem(STORE);
+  } catch {
+    // No storage: what is typed lasts as long as the dialog is open.
+  }
 }
 
 /** @param {Event} event */
@@ -33,6 +55,7 @@ async function send(event) {
   try {
     await durapy.send('NOTE', { text, at: new Date(begun_ms).toISOString() });
     field().value = '';
+    keep();
     box().close();
     toast('ok', 'Noted.');
   } catch (error) {
@@ -52,7 +75,7 @@ function draw() {
     html`<form @submit=${send}>
       <div class="dialog-body note">
         <h2 class="row"><span class="st" data-s="note">${glyph('note')}</span>Note at <span class="num">${clock(begun_ms)}</span></h2>
-        <textarea aria-label="Note" rows="4" maxlength=${LONGEST} autofocus @keydown=${keyed}></textarea>
+        <textarea aria-label="Note" rows="4" maxlength=${LONGEST} autofocus @keydown=${keyed} @input=${keep}></textarea>
         <p class="small dim">It is on the record like any command. Enter adds it, Shift Enter begins a line.</p>
         ${problem ? html`<p class="small" role="alert"><span class="st" data-s="bad">${glyph('bad')}</span> ${problem} What you typed is kept.</p>` : nothing}
       </div>

@@ -35,12 +35,12 @@ const signInAgain = () =>
   html`<div class="banner">${icon('unplug')}<span class="grow"><b>You are signed out.</b> The rig goes on
     without this page.</span><a class="btn sm" href="/login">Sign in</a></div>`;
 
-/** @param {import('./types.js').SafeState} state */
+/** Its buttons are on the left: clearing is nowhere near STOP. @param {import('./types.js').SafeState} state */
 const stopped = (state) =>
-  html`<div class="banner">${icon('stop')}<span class="grow"><b>Safe state${state.since ? ` since ${clock(state.since)}` : ''}.</b>
-    ${state.by ? `Entered by ${state.by}${state.reason ? `: ${state.reason}` : ''}. ` : ''}What acts on the world is refused. ${answersInWords(state)}</span>
+  html`<div class="banner">${icon('stop')}<b>Safe state${state.since ? ` since ${clock(state.since)}` : ''}.</b>
     <button type="button" class="sm" @click=${show}>Who is safe</button>
-    <button type="button" class="sm" @click=${clear}>Clear…</button></div>`;
+    <button type="button" class="sm" @click=${clear}>Clear…</button>
+    <span class="grow">${state.by ? `Entered by ${state.by}${state.reason ? `: ${state.reason}` : ''}. ` : ''}What acts on the world is refused. ${answersInWords(state)}</span></div>`;
 
 const storeAway = () =>
   html`<div class="banner">${icon('warn')}<span class="grow"><b>The command store does not answer.</b> Nothing

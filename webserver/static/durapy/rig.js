@@ -1,5 +1,6 @@
 // The last state of the rig this page was told: services and session, and how old that is.
 import { durapy } from './client.js';
+import { concerns } from './health.js';
 
 /** @typedef {import('./types.js').RigSnapshot} RigSnapshot */
 
@@ -22,6 +23,18 @@ class Rig extends EventTarget {
 
   get session() {
     return this.snapshot?.session ?? null;
+  }
+
+  /** The services that the open session counts on, whether or not they can be heard now. */
+  get members() {
+    const key = this.session?.key;
+    return key ? this.services.filter(({ session }) => session?.key === key) : [];
+  }
+
+  /** What needs a look; empty while nothing is known. */
+  get concerns() {
+    const inSession = this.members.map(({ service }) => service);
+    return this.current ? concerns(this.services, inSession) : [];
   }
 
   /** Whether what is known is still true, as far as anyone can tell. */

@@ -89,6 +89,7 @@ export function answersInWords({ services }) {
     who.length === 0 ? [] : [`${who.length} ${word}${named ? `: ${who.join(', ')}` : ''}`];
   return [
     ...part('failed', names('failed'), true),
+    ...part('down', names('down'), true),
     ...part('not answered', names('waiting'), true),
     ...part('safe', names('safe'), false),
     ...part('without a handler', names('none'), false),

@@ -3,7 +3,6 @@ import { durapy } from './client.js';
 import { oncePerFrame } from './element.js';
 import { find } from './find.js';
 import { hms } from './format.js';
-import { concerns } from './health.js';
 import { glyph } from './icons.js';
 import { bind } from './keyboard.js';
 import { html, nothing, render } from './lit.js';
@@ -25,6 +24,16 @@ function stateBar() {
     ${elapsed_s !== null ? html`<span class="clock">${hms(elapsed_s)}</span><span class="name wide">${rig.session?.label ?? rig.session?.type}</span>` : nothing}</a>`;
 }
 
+const titled = document.title;
+const rigName = document.getElementById('rig-name')?.textContent ?? '';
+
+/** What a row of tabs tells: the state of each rig before the name of its page. */
+function nameTab() {
+  const { word } = sessionSign();
+  const title = word === 'WAITING' ? titled : `${word} · ${rigName} · ${titled}`;
+  if (document.title !== title) document.title = title;
+}
+
 const CONNECTION = {
   connecting: /** @type {const} */ (['todo', 'Connecting']),
   live: /** @type {const} */ (['ok', 'Live']),
@@ -33,8 +42,7 @@ const CONNECTION = {
 
 /** How many things on the dashboard are urgent, in the rail of every page. */
 function attention() {
-  const found = rig.current ? concerns(rig.services, rig.session?.services ?? []) : [];
-  const count = found.filter(({ state }) => state === 'bad').length;
+  const count = rig.concerns.filter(({ state }) => state === 'bad').length;
   return count
     ? html`<b class="count">${count}<span class="sr"> need attention</span></b>`
     : nothing;
@@ -63,18 +71,18 @@ const draw = oncePerFrame(() => {
     html`<span class="conn" data-s=${state}>${glyph(state)}<span class="conn-word">${word}</span></span>`,
   );
   fill('notice', banner());
+  nameTab();
   fill('attention', attention());
 });
 
 /** The list of keys, loaded when it is asked for. */
 const showKeys = () => import('./keys.js').then((keys) => keys.showKeys());
 
-/** @param {KeyboardEvent} event */
-function focusFilter(event) {
-  const input = document.querySelector('#main .filters input, #main .search input');
-  if (!(input instanceof HTMLInputElement)) return;
-  event.preventDefault();
-  input.focus();
+/** Go to the page's own filter; a page without one has the find of all pages. */
+function focusFilter() {
+  const input = document.querySelector('#main .filters .search input');
+  if (input instanceof HTMLInputElement) input.focus();
+  else find();
 }
 
 /** @type {NodeListOf<HTMLAnchorElement>} */
@@ -83,7 +91,7 @@ for (const link of shortLinks) {
   bind(`g ${link.dataset.key}`, `Go to ${link.textContent?.trim()}`, () => link.click());
 }
 bind('Ctrl K', 'Find a page, command or service', () => find());
-bind('/', 'Filter this page', focusFilter);
+bind('/', 'Filter this page, or find', focusFilter);
 bind('t', 'Dark or light', toggleTheme);
 bind('?', 'This list', showKeys);
 document.getElementById('find-button')?.addEventListener('click', () => find());

@@ -2,6 +2,7 @@
 import { rig } from './rig.js';
 import { safety } from './safety.js';
 
+/** @typedef {import('./types.js').ServiceStatus} ServiceStatus */
 /** @typedef {{state: import('./icons.js').Status, word: string}} Sign */
 
 /**
@@ -23,8 +24,17 @@ export function sessionSign() {
   }
 }
 
-/** The services of the open session that say somebody must look. */
+/**
+ * The services of the open session that somebody must look at: they say so, or can no longer be
+ * heard. Of a session that nobody in it can be heard of, nothing is known.
+ */
 export function faulty() {
-  const members = new Set(rig.session?.services);
-  return rig.services.filter(({ service, up, fault }) => up && fault && members.has(service));
+  if (rig.session?.state !== 'running') return [];
+  return rig.members.filter(({ up, fault }) => fault || !up);
+}
+
+/** Why somebody must look at a service of the session. @param {ServiceStatus} service */
+export function faultOf({ up, state, fault }) {
+  if (up) return fault ?? '';
+  return state === 'stopped' ? 'has stopped while its session is open' : 'does not answer any more';
 }

@@ -37,6 +37,7 @@ export async function stop() {
       problem = '';
     } catch (error) {
       problem = /** @type {Error} */ (error).message;
+      if (press === presses && pending) show();
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
     draw();
@@ -88,7 +89,7 @@ function draw() {
 /** @param {SafeState | null} state */
 function view(state) {
   const close = () => {
-    pending = false;
+    if (problem) pending = false; // before, to leave the dialog is no wish to give up
     unseen = false;
     box().close();
   };
@@ -121,7 +122,7 @@ const unanswered = () =>
 /** @param {SafeState} state */
 function engaged(state) {
   const { since, by, reason, services } = state;
-  const rank = ['failed', 'waiting', 'none', 'safe'];
+  const rank = ['failed', 'down', 'waiting', 'none', 'safe'];
   const rows = [...services].sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state));
   return html`<p class="muted" role="status">Since ${since ? clock(since) : '–'}${by ? `, by ${by}` : ''}${reason ? `: ${reason}` : ''}.
       ${answersInWords(state) || 'No service is up.'}</p>
@@ -132,6 +133,7 @@ function engaged(state) {
 const WORDS = {
   safe: ['ok', 'Safe'],
   failed: ['bad', 'Failed'],
+  down: ['bad', 'Down: what it switched on may be on'],
   waiting: ['busy', 'Not answered yet'],
   none: ['idle', 'No handler: only refuses what acts'],
 };

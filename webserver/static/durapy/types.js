@@ -98,7 +98,7 @@
  * @property {string | null} since ISO time
  * @property {string | null} by who entered it
  * @property {string} reason
- * @property {{service: string, replica: string, state: 'safe' | 'failed' | 'waiting' | 'none', text: string, took_s: number | null}[]} services
+ * @property {{service: string, replica: string, state: 'safe' | 'failed' | 'waiting' | 'none' | 'down', text: string, took_s: number | null}[]} services
  */
 
 /** @typedef {{key: string, verb: string, service: string, state: 'requested' | 'done' | 'failed', message: string}} Operation */

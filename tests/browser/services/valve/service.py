@@ -3,7 +3,7 @@
 from durapy_core import Command, Context, Service, ServiceContext
 
 
-class OpenValveCommand(Command, actuates=True, group="Valve"):
+class OpenValveCommand(Command, actuates=True, confirm=True, group="Valve"):
     """Opens the valve."""
 
 
