@@ -22,7 +22,7 @@ from webserver.hub import Hub
 from webserver.limits import MAX_REQUEST_BYTES, LimitedApplication
 from webserver.offload import Offload
 from webserver.page_handlers import NothingHere, PageRouter
-from webserver.pages import Pages
+from webserver.pages import ALL_PAGES, Pages
 from webserver.proxies import Proxies
 from webserver.safety import Safety
 from webserver.sessions import Sessions
@@ -80,7 +80,7 @@ class App(LimitedApplication):
             asyncio.create_task(self.hub.log_tail.run()),
             asyncio.create_task(site.directory.watch()),
             asyncio.create_task(self.hub.beat()),
-            asyncio.create_task(site.offload.run(_ignore(site.pages.refresh))),
+            asyncio.create_task(site.offload.page(_ignore(site.pages.refresh), owner=ALL_PAGES)),
         ]
 
     async def close(self) -> None:
