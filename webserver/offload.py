@@ -35,6 +35,7 @@ class Offload:
         self._for_engine = ThreadPoolExecutor(threads, thread_name_prefix="engine")
         self._for_files = ThreadPoolExecutor(_FILE_THREADS, thread_name_prefix="files")
         self._for_urgent = ThreadPoolExecutor(_URGENT_THREADS, thread_name_prefix="urgent")
+        self._for_passwords = ThreadPoolExecutor(1, thread_name_prefix="passwords")
         self._page_slots: dict[str, asyncio.Semaphore] = {}
         self._timeout_s = timeout_s
         self._waiting = 0
@@ -43,6 +44,13 @@ class Offload:
     async def run(self, call: Callable[[], T]) -> T:
         """Return what `call` returns, without a time limit: for files and templates."""
         return await asyncio.get_running_loop().run_in_executor(self._for_files, call)
+
+    async def password(self, call: Callable[[], bool]) -> bool:
+        """Return what `call` returns; it compares a password, which is slow on purpose.
+
+        One after the other, so that strangers who guess hold up nobody but each other.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._for_passwords, call)
 
     async def engine(self, call: Callable[[], T]) -> T:
         """Return what `call` returns; it asks the store.
@@ -92,6 +100,7 @@ class Offload:
         self._for_engine.shutdown(wait=False, cancel_futures=True)
         self._for_urgent.shutdown(wait=False, cancel_futures=True)
         self._for_files.shutdown(wait=False, cancel_futures=True)
+        self._for_passwords.shutdown(wait=False, cancel_futures=True)
 
     async def _ask(self, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         try:
