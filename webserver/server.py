@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Final
 
 from loguru import logger
-from tornado.httpserver import HTTPServer
 
 from durapy_core.engines.base import Engine
 from durapy_core.errors import EngineError
@@ -19,7 +18,7 @@ from durapy_core.settings import Settings, notify_address
 from durapy_core.status import ServiceState
 from webserver.app import make_app
 from webserver.door import Door
-from webserver.limits import MAX_DISCARDED_BYTES
+from webserver.listening import BoundedServer
 from webserver.presence import Presence, publish_catalog
 from webserver.site import Site
 from webserver.tls import LOOK_EVERY_S, Tls
@@ -45,7 +44,7 @@ async def serve(
     """
     app = make_app(settings, engine)
     tls = door.tls.context if door.tls else None
-    server = HTTPServer(app, max_body_size=MAX_DISCARDED_BYTES, ssl_options=tls)
+    server = BoundedServer(app, ssl_options=tls)
     presence = Presence(revision=app.site.revision)
     clock, notifier = app.site.clock, open_notifier(notify_address())
     beats = Heartbeat(
