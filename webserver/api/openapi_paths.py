@@ -132,7 +132,7 @@ _LOGS: Final = _operation(
     *_READS,
     parameters=[
         _query("before", "The cursor in the answer before, or the key of a line.", _TEXT),
-        _query("after", "The same, towards newer lines.", _TEXT),
+        _query("after", "The same, towards newer lines; `start`: from the oldest on.", _TEXT),
         _query(
             "limit",
             "How many lines at most.",
