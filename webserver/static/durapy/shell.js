@@ -14,6 +14,7 @@ import './note.js';
 import { rig } from './rig.js';
 import { sessionSign } from './sign.js';
 import { toggleTheme } from './theme.js';
+import { switchParts } from './when.js';
 
 const page = document.body.dataset.page;
 
@@ -64,6 +65,7 @@ const draw = oncePerFrame(() => {
   );
   fill('notice', banner());
   fill('attention', attention());
+  switchParts();
 });
 
 /** The list of keys, loaded when it is asked for. */
