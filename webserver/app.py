@@ -23,7 +23,7 @@ from webserver.keep_going import keep_going
 from webserver.limits import MAX_REQUEST_BYTES, LimitedApplication
 from webserver.offload import Offload
 from webserver.page_handlers import NothingHere, PageRouter
-from webserver.pages import Pages
+from webserver.pages import ALL_PAGES, Pages
 from webserver.proxies import Proxies
 from webserver.safety import Safety
 from webserver.sessions import Sessions
@@ -81,7 +81,7 @@ class App(LimitedApplication):
             asyncio.create_task(keep_going("the tail of the logs", self.hub.log_tail.run)),
             asyncio.create_task(keep_going("the look at the services", site.directory.watch)),
             asyncio.create_task(keep_going("the beat of the sockets", self.hub.beat)),
-            asyncio.create_task(site.offload.run(_ignore(site.pages.refresh))),
+            asyncio.create_task(site.offload.page(_ignore(site.pages.refresh), owner=ALL_PAGES)),
         ]
 
     async def close(self) -> None:

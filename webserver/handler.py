@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from loguru import logger
 from tornado.web import HTTPError, RequestHandler
 
+from durapy_core.errors import SettingsError
 from webserver.errors import ApiError, answer_to
 from webserver.limits import MAX_REQUEST_BYTES, refused_bytes
 from webserver.security import HEADERS, is_same_origin
@@ -92,9 +93,17 @@ class SiteHandler(RequestHandler):
         sessions = self.site.sessions
         signed = self.get_signed_cookie(sessions.cookie, max_age_days=sessions.hours / 24)
         name = sessions.user_of(signed)
-        if name is None or (name != DEFAULT_USER and name not in self.site.users.names()):
+        if name is None or not self._is_known(name):
             return None
         return User(name, by_cookie=True)
+
+    def _is_known(self, name: str) -> bool:
+        """Return whether somebody may still sign in by this name; not if nobody can tell."""
+        try:
+            return name == DEFAULT_USER or name in self.site.users.names()
+        except SettingsError as error:
+            logger.error("{user} counts as signed out: {error}", user=name, error=error)
+            return False
 
     def refuse_stranger(self) -> None:
         """Answer somebody who has not signed in."""

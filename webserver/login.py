@@ -7,12 +7,17 @@ from typing import Final
 
 from loguru import logger
 
+from durapy_core.errors import SettingsError
 from durapy_core.login_code import redeem
 from webserver.handler import DEFAULT_USER
 from webserver.page_handlers import HtmlHandler
 
 _WRONG_TAKES_S: Final = 0.5
 _LONGEST_PASSWORD: Final = 1000
+_NO_NAMES: Final = (
+    "The file of users cannot be read; the log of the web server says why. "
+    "The token and the links of `durapy link` sign in all the same."
+)
 
 
 class LoginPage(HtmlHandler):
@@ -37,12 +42,16 @@ class LoginPage(HtmlHandler):
                 problem=f"Too many wrong tries from here; try again in {ceil(wait_s)} s."
             )
             return
-        user = await self._who()
+        self.site.guesses.count(address)
+        try:
+            user = await self._who()
+        except Exception:
+            self.site.guesses.take_back(address)
+            raise
         if user is not None:
             self.site.guesses.forget(address)
             self._sign_in(user)
             return
-        self.site.guesses.count(address)
         async with self.site.wrong_guesses:
             await asyncio.sleep(_WRONG_TAKES_S)
         logger.warning("a sign-in from {address} failed", address=address)
@@ -57,7 +66,7 @@ class LoginPage(HtmlHandler):
             right = await site.offload.engine(lambda: redeem(site.engine, code))
         elif name:
             password = self.get_body_argument("password", "", strip=False)[:_LONGEST_PASSWORD]
-            right = await site.offload.run(lambda: site.users.check(name, password))
+            right = await site.offload.password(lambda: site.users.check(name, password))
             return name if right else None
         else:
             right = site.credentials.is_token(self.get_body_argument("token", ""))
@@ -89,7 +98,12 @@ class LoginPage(HtmlHandler):
 
     async def _show(self, *, code: str = "", problem: str = "") -> None:
         site = self.site
-        by_name = bool(await site.offload.run(site.users.names))
+        by_name = False
+        try:
+            by_name = bool(await site.offload.run(site.users.names))
+        except SettingsError as error:
+            logger.error("nobody can sign in by name: {error}", error=error)
+            problem = problem or _NO_NAMES
         values = {"code": code, "problem": problem, "rig": site.settings.rig_name}
         await self.show("login.html", {**values, "by_name": by_name})
 

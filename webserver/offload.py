@@ -7,7 +7,9 @@ and awaits. When the store is away, callers get EngineUnavailableError in time f
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from contextlib import suppress
+from threading import Thread
+from typing import Final, TypeVar, cast
 
 from loguru import logger
 
@@ -29,11 +31,12 @@ class Offload:
 
     def __init__(self, *, threads: int = THREADS, timeout_s: float = TIMEOUT_S) -> None:
         # While every thread of the first hangs on the store, pages are still served, and the safe
-        # state can still be entered. A page's own code may hang on anything, so it has its own.
+        # state can still be entered.
         self._for_engine = ThreadPoolExecutor(threads, thread_name_prefix="engine")
         self._for_files = ThreadPoolExecutor(_FILE_THREADS, thread_name_prefix="files")
         self._for_urgent = ThreadPoolExecutor(_URGENT_THREADS, thread_name_prefix="urgent")
-        self._for_pages = ThreadPoolExecutor(_PAGE_THREADS, thread_name_prefix="pages")
+        self._for_passwords = ThreadPoolExecutor(1, thread_name_prefix="passwords")
+        self._page_slots: dict[str, asyncio.Semaphore] = {}
         self._timeout_s = timeout_s
         self._waiting = 0
         self.engine_ok = True
@@ -41,6 +44,13 @@ class Offload:
     async def run(self, call: Callable[[], T]) -> T:
         """Return what `call` returns, without a time limit: for files and templates."""
         return await asyncio.get_running_loop().run_in_executor(self._for_files, call)
+
+    async def password(self, call: Callable[[], bool]) -> bool:
+        """Return what `call` returns; it compares a password, which is slow on purpose.
+
+        One after the other, so that strangers who guess hold up nobody but each other.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._for_passwords, call)
 
     async def engine(self, call: Callable[[], T]) -> T:
         """Return what `call` returns; it asks the store.
@@ -64,16 +74,22 @@ class Offload:
         """
         return await self._ask(self._for_urgent, call)
 
-    async def page(self, call: Callable[[], T], *, limit_s: float = PAGE_TIMEOUT_S) -> T:
-        """Return what `call` returns; it is a page's own code, which may read files and the store.
+    async def page(
+        self, call: Callable[[], T], *, owner: str, limit_s: float = PAGE_TIMEOUT_S
+    ) -> T:
+        """Return what `call` returns; it is code of a page, which may read files and the store.
+
+        It may hang on anything, for good, so each `owner` has threads that no other needs, and
+        that the end of the process does not wait for.
 
         Raises:
             TimeoutError: it took too long. What it has begun goes on.
         """
-        loop = asyncio.get_running_loop()
+        slots = self._page_slots.setdefault(owner, asyncio.Semaphore(_PAGE_THREADS))
         try:
             async with asyncio.timeout(limit_s) as limit:
-                return await loop.run_in_executor(self._for_pages, call)
+                await slots.acquire()
+                return await _on_own_thread(call, slots.release)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -84,7 +100,7 @@ class Offload:
         self._for_engine.shutdown(wait=False, cancel_futures=True)
         self._for_urgent.shutdown(wait=False, cancel_futures=True)
         self._for_files.shutdown(wait=False, cancel_futures=True)
-        self._for_pages.shutdown(wait=False, cancel_futures=True)
+        self._for_passwords.shutdown(wait=False, cancel_futures=True)
 
     async def _ask(self, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         try:
@@ -112,3 +128,33 @@ class Offload:
                 logger.info("the store answers again")
             else:
                 logger.warning("the store does not answer: {why}", why=why)
+
+
+def _on_own_thread(call: Callable[[], T], ended: Callable[[], None]) -> asyncio.Future[T]:
+    """Return what will hold the result of `call`; `ended` is called on the loop in any case."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def tell(result: T | None, error: BaseException | None) -> None:
+        ended()
+        if future.done():
+            return  # nobody waits any more
+        if error is None:
+            future.set_result(cast("T", result))
+        else:
+            future.set_exception(error)
+
+    def work() -> None:
+        result: T | None = None
+        error: BaseException | None = None
+        try:
+            result = call()
+        except StopIteration as raised:
+            error = RuntimeError(f"StopIteration: {raised}")  # itself is taken by no future
+        except BaseException as raised:  # noqa: BLE001 (raised again by whoever awaits)
+            error = raised
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(tell, result, error)
+
+    Thread(target=work, name="page", daemon=True).start()
+    return future

@@ -1,6 +1,7 @@
 """Handlers of the pages: a page itself, the files in its folder, and its own routes."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,8 @@ from tornado.web import Application, HTTPError
 from durapy_core.errors import DurapyError
 from webserver.errors import ApiError, answer_to
 from webserver.handler import SiteHandler
-from webserver.pages import Page, PageRequest, Pages
+from webserver.page_loading import Page
+from webserver.pages import ALL_PAGES, PageRequest, Pages
 from webserver.static_files import StaticFile
 
 TEMPLATES_DIR: Final = Path(__file__).parent / "templates"
@@ -31,11 +33,16 @@ class HtmlHandler(SiteHandler):
         else:
             super().refuse_stranger()
 
-    async def show(self, name: str, values: Mapping[str, Any], folder: Path | None = None) -> None:
-        """Answer with a template from `folder`, or from the common ones."""
+    async def show(self, name: str, values: Mapping[str, Any], page: Page | None = None) -> None:
+        """Answer with a template of `page`, or with one of the common ones."""
         # The token sets a cookie, so it is made here and not on another thread.
         every = {**values, "xsrf": self.xsrf_token.decode(), "static_url": self.site.static.url}
-        html = await self.site.offload.run(lambda: render_template(folder, name, every))
+        offload = self.site.offload
+        if page is None:
+            html = await offload.run(lambda: render_template(None, name, every))
+        else:
+            call = partial(render_template, page.folder, name, every)
+            html = await offload.page(call, owner=page.slug)
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.finish(html)
 
@@ -62,7 +69,7 @@ class PageHandler(HtmlHandler):
     async def get(self) -> None:
         """Answer with the page's template."""
         site = self.site
-        pages = await site.offload.run(site.pages.refresh)
+        pages = await site.offload.page(site.pages.refresh, owner=ALL_PAGES)
         page = next((p for p in pages if p.href == self.request.path), None)
         if page is None:
             raise HTTPError(HTTPStatus.NOT_FOUND)
@@ -78,7 +85,7 @@ class PageHandler(HtmlHandler):
         """Show a page's template and return ""; return why if the page's own code is at fault."""
         try:
             own = await self._own_values(page)
-            await self.show("page.html", {**own, **values}, page.folder)
+            await self.show("page.html", {**own, **values}, page)
         except FileNotFoundError as error:
             return f"{error.filename} is not there"
         except (ApiError, DurapyError, HTTPError):
@@ -104,7 +111,7 @@ class PageHandler(HtmlHandler):
         query = {name: self.get_query_arguments(name)[-1] for name in self.request.query_arguments}
         request = PageRequest(user=self.user, query=query, engine=self.site.engine)
         data = page.data
-        return await self.site.offload.page(lambda: data(request))
+        return await self.site.offload.page(lambda: data(request), owner=page.slug)
 
 
 class PageFile(StaticFile):

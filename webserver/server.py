@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final
 
 from loguru import logger
-from tornado.httpserver import HTTPServer
 
 from durapy_core.engines.base import Engine
 from durapy_core.errors import EngineError
@@ -21,7 +20,7 @@ from durapy_core.settings import Settings, notify_address
 from webserver.app import make_app
 from webserver.door import Door
 from webserver.keep_going import keep_going
-from webserver.limits import MAX_DISCARDED_BYTES
+from webserver.listening import BoundedServer
 from webserver.presence import NAME, publish_catalog
 from webserver.site import Site
 from webserver.tls import LOOK_EVERY_S, Tls
@@ -47,7 +46,7 @@ async def serve(
     """
     app = make_app(settings, engine)
     tls = door.tls.context if door.tls else None
-    server = HTTPServer(app, max_body_size=MAX_DISCARDED_BYTES, ssl_options=tls)
+    server = BoundedServer(app, ssl_options=tls)
     presence = Presence(
         NAME, replica=make_replica_name(), revision=app.site.revision, stopped=stop.is_set
     )

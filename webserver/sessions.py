@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Callable
 from hashlib import sha256
+from math import inf, nextafter
 from pathlib import Path
 from typing import Final
 
@@ -45,8 +46,12 @@ class Sessions:
         self._ended = _read(file)
 
     def begin(self, user: str) -> str:
-        """Return what the cookie of a user who has just signed in holds."""
-        return json.dumps([user, self._clock(), secrets.token_hex(4)])
+        """Return what the cookie of a user who has just signed in holds.
+
+        It is younger than the user's last sign-out everywhere, also if the clock was set back.
+        """
+        begun_s = max(self._clock(), nextafter(self._ended.get(user, 0.0), inf))
+        return json.dumps([user, begun_s, secrets.token_hex(4)])
 
     def user_of(self, signed: bytes | None) -> str | None:
         """Return whose session the content of a signed cookie is; None: it counts no longer."""

@@ -58,6 +58,33 @@ def test_the_ping_pong_page_draws_live(visitor: Visitor, page: Page, rig: LocalR
     expect(page.locator("#pings")).to_have_text(str(min(pings, 500)))
 
 
+def test_begin_and_end_show_what_can_be_done_and_stand_apart(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    begin = page.get_by_role("button", name="Begin")
+    end = page.get_by_role("button", name="End…")
+    visitor.open("/x/pingpong")
+    expect(begin).to_be_enabled()
+    expect(end).to_be_disabled()
+
+    with rig.in_session():
+        expect(begin).to_be_disabled()
+        expect(page.get_by_label("Subject")).to_be_disabled()
+        expect(end).to_be_enabled()
+        visitor.shoot("pingpong-session")
+    expect(begin).to_be_enabled()
+    expect(end).to_be_disabled()
+    here, there = begin.bounding_box(), end.bounding_box()
+    assert here
+    assert there
+    assert abs(here["x"] - there["x"]) > 200  # a second click ends nothing
+
+    rig.api("POST", "safe-state", json={"reason": "a test"})
+    expect(begin).to_be_disabled()
+    rig.api("POST", "safe-state/clear", json={})
+    expect(begin).to_be_enabled()
+
+
 def ink(page: Page, n: int) -> str:
     """Return what a plot shows now."""
     data: str = page.locator("dp-plot canvas").nth(n).evaluate("(c) => c.toDataURL()")

@@ -278,7 +278,7 @@ def test_what_a_page_does_has_a_limit() -> None:
     offload, over = Offload(), threading.Event()
 
     async def ask() -> None:
-        await offload.page(lambda: over.wait(60), limit_s=0.05)
+        await offload.page(lambda: over.wait(60), owner="mine", limit_s=0.05)
 
     # On a thread of its own: where a browser is driven by this one, a loop runs here already.
     with ThreadPoolExecutor(1) as aside, pytest.raises(TimeoutError, match="longer than"):

@@ -1,6 +1,7 @@
 """Signing in by name, out everywhere, and how often one may guess."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,45 @@ def test_after_ten_wrong_tries_even_the_right_password_waits(named: Console) -> 
     assert named.api("GET", "services").status_code == 200  # programs have a token
 
 
+def test_wrong_tries_at_once_are_no_more_than_one_after_the_other(named: Console) -> None:
+    with ThreadPoolExecutor(3 * MOST) as pool:
+        tries = [pool.submit(sign_in, named, name="ada", password="wrong") for _ in range(3 * MOST)]  # noqa: S106
+        codes = sorted(one.result()[1].status_code for one in tries)
+
+    assert codes == [401] * MOST + [429] * 2 * MOST
+
+
+def test_tries_that_could_not_be_looked_at_are_not_counted(named: Console, tmp_path: Path) -> None:
+    users = (tmp_path / "users").read_bytes()
+    for _ in range(MOST + 1):
+        browser = requests.Session()
+        xsrf = xsrf_in(browser.get(f"{named.url}/login", timeout=LIMIT_S).text)
+        (tmp_path / "users").write_bytes(b"\xff")
+        form = {"name": "ada", "password": PASSWORD, "_xsrf": xsrf}
+        assert browser.post(f"{named.url}/login", data=form, timeout=LIMIT_S).status_code == 500
+        (tmp_path / "users").write_bytes(users)
+
+    assert sign_in(named, name="ada", password=PASSWORD)[1].status_code == 303
+
+
+def test_a_file_of_users_that_cannot_be_read_stops_no_heartbeat(
+    named: Console, tmp_path: Path
+) -> None:
+    ada, _ = sign_in(named, name="ada", password=PASSWORD)
+    cookie = "; ".join(f"{name}={value}" for name, value in ada.cookies.items())
+    with named.connect(Cookie=cookie) as hers, named.connect() as other:
+        other.hello("command")
+        (tmp_path / "users").write_bytes(b"\xff")
+
+        assert hers.hear_end() == 4003
+        other.hear("hb")
+        other.hear("hb")
+        page = named.ask("GET", "/login", token=None)
+        assert (page.status_code, "durapy link" in page.text) == (200, True)
+        assert "cannot be read" in page.text
+        assert str(tmp_path) not in page.text
+
+
 def test_no_password_shows_in_a_log_line_or_an_answer(named: Console) -> None:
     with logged() as lines:
         answers = [
@@ -165,6 +205,27 @@ def test_wrong_tries_are_forgotten_after_a_while_or_a_right_one() -> None:
     guesses.forget("a")
     guesses.count("a")
     assert guesses.wait_s("a") == 0
+
+
+def test_the_addresses_of_one_ipv6_network_count_as_one() -> None:
+    guesses = Guesses()
+    for number in range(MOST):
+        guesses.count(f"2001:db8:1:2::{number:x}")
+
+    assert guesses.wait_s("2001:db8:1:2:ffff::1") > 0
+    assert guesses.wait_s("2001:db8:1:3::1") == 0
+    assert guesses.wait_s("10.0.0.1") == 0
+
+
+def test_who_signed_out_everywhere_may_sign_in_after_the_clock_is_set_back(tmp_path: Path) -> None:
+    now = [100_000.0]
+    sessions = Sessions(tmp_path / "ended", rig="r", hours=1, clock=lambda: now[0])
+    before = sessions.begin("ada").encode()
+    sessions.end_all("ada")
+    now[0] = 10_000.0
+
+    assert sessions.user_of(sessions.begin("ada").encode()) == "ada"
+    assert sessions.user_of(before) is None
 
 
 def test_the_addresses_of_guessers_are_bounded() -> None:

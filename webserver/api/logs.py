@@ -68,10 +68,10 @@ class LogsApi(_LogApi):
         engine, wanted = self.site.engine, self.wanted()
         limit = self.number("limit", 200, least=1, most=MOST_LINES)
         before = _read_cursor(engine, "before", self.query("before"))
-        after = _read_cursor(engine, "after", self.query("after"))
-        if before and after:
+        after = _read_cursor(engine, "after", self.query("after"), start=True)
+        if before is not None and after is not None:
             raise _bad("Give before or after, not both.")
-        if after:
+        if after is not None:
             page = await self.site.offload.engine(lambda: _on(engine, wanted, after, limit))
             cursors = {"before": None, "after": page.next}
         else:
@@ -168,9 +168,11 @@ def _cut_short(count: int) -> dict[str, Any]:
     }
 
 
-def _read_cursor(engine: Engine, name: str, text: str) -> Cursor | None:
+def _read_cursor(engine: Engine, name: str, text: str, *, start: bool = False) -> Cursor | None:
     if not text:
         return None
+    if start and text == "start":
+        return START
     try:
         engine.compare(text, text)
     except CorruptRecordError as error:

@@ -82,7 +82,7 @@ _LOGS: Final = operation(
     *_READS,
     parameters=[
         query("before", "The cursor in the answer before, or the key of a line.", _TEXT),
-        query("after", "The same, towards newer lines.", _TEXT),
+        query("after", "The same, towards newer lines; `start`: from the oldest on.", _TEXT),
         limit("How many lines at most.", most=2000, default=200),
         *_WHICH_LINES,
     ],

@@ -72,7 +72,8 @@ class RecordedApi(Api):
         Raises:
             TimeoutError: it took too long, see `Offload.page`.
         """
-        return await self.site.offload.page(call)
+        slug = self.request.path.split("/", 3)[2]  # /x/SLUG/api/…
+        return await self.site.offload.page(call, owner=slug)
 
     async def send_recorded(self, folder: Path, name: str) -> None:
         """Answer with a file of a folder as a download, in pieces: it may be larger than memory.

@@ -48,6 +48,15 @@ def test_lines_after_a_key_come_oldest_first_to_the_end(console: Console) -> Non
     assert rest["after"] is None
 
 
+def test_the_oldest_lines_may_come_first(console: Console) -> None:
+    log_lines(console.engine, *(f"line {n}" for n in range(3)))
+
+    page = console.api("GET", "logs", params={"after": "start", "limit": 2}).json()
+
+    assert [line["message"] for line in page["lines"]] == ["line 0", "line 1"]
+    assert page["after"] == page["lines"][-1]["key"]
+
+
 def test_filters_choose_by_level_service_record_and_text(console: Console) -> None:
     engine = console.engine
     log_lines(engine, "fine", service="pinger")

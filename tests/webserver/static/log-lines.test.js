@@ -73,6 +73,16 @@ test('paused, it holds still and counts; then it goes on where it was', () => {
   assert.equal(list.fresh, 0);
 });
 
+test('newer lines are put behind also while it holds still', () => {
+  const list = new LineList(ALL);
+  list.arrive(lines(0, 3));
+  list.paused = true;
+  list.extend(lines(2, 6));
+
+  assert.deepEqual(keys(list.view), keys(lines(0, 6)));
+  assert.equal(list.fresh, 0);
+});
+
 test('a changed filter looks at all lines anew', () => {
   const list = new LineList({ ...ALL, text: '7' });
   list.arrive(lines(0, 20));

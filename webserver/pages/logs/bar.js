@@ -1,9 +1,11 @@
 // What chooses the lines: levels, text, services, a moment; and what acts on them.
 import { glyph, icon } from '/static/durapy/icons.js';
-import { html, live } from '/static/durapy/lit.js';
+import { html, live, nothing } from '/static/durapy/lit.js';
 import { MARKS } from './log-list.js';
+import { rangeFields } from './range.js';
 
 /** @typedef {import('./lines.js').Filter} Filter */
+/** @typedef {import('./range.js').Range} Range */
 /** @typedef {import('./lines.js').Level} Level */
 
 export const LEVELS = /** @type {Level[]} */ (Object.keys(MARKS));
@@ -11,18 +13,20 @@ export const LEVELS = /** @type {Level[]} */ (Object.keys(MARKS));
 /**
  * @typedef {object} Bar
  * @property {Filter} filter
+ * @property {Range} range
  * @property {string[]} services every one that was seen
  * @property {boolean} paused
  * @property {number} fresh how many lines wait while it is paused
  * @property {string} count how many lines are shown
  * @property {(change: Partial<Filter>) => void} change
+ * @property {(range: Range) => void} setRange
  * @property {(time: string) => void} jump to a time of day
  * @property {() => void} togglePause
  */
 
 /** @param {Bar} bar */
 export function bar(bar) {
-  const { filter, paused, fresh } = bar;
+  const { filter, range, paused, fresh } = bar;
   const type = (/** @type {{target: HTMLInputElement}} */ { target }) =>
     bar.change({ text: target.value });
   const jump = (/** @type {{target: HTMLInputElement}} */ { target }) => bar.jump(target.value);
@@ -34,10 +38,10 @@ export function bar(bar) {
       <button type="button" aria-pressed=${paused} @click=${bar.togglePause}>${icon(paused ? 'play' : 'pause')}<span class="num">${
         paused ? `Follow${fresh ? `, ${fresh} new` : ''}` : 'Pause'
       }</span></button>
-      <a class="btn quiet" href=${address(filter, 'text')} download title="As text">${icon('dl')}<span class="wide">Download</span><span class="sr">as text</span></a>
-      <a class="btn quiet" href=${address(filter, 'jsonl')} download title="Download as JSON lines">JSON</a></div>
+      <a class="btn quiet" href=${address(bar, 'text')} download title="As text">${icon('dl')}<span class="wide">Download</span><span class="sr">as text</span></a>
+      <a class="btn quiet" href=${address(bar, 'jsonl')} download title="Download as JSON lines">JSON</a></div>
     <div class="log-services" role="group" aria-label="Services">${bar.services.map((name) => chip(name, bar))}<span class="grow"></span>
-      <span class="small dim num count" role="status">${bar.count}</span></div>`;
+      ${rangeFields(range, bar.setRange)}<span class="small dim num count" role="status">${bar.count}</span></div>`;
 }
 
 /** @param {Level} level @param {Bar} bar */
@@ -65,10 +69,13 @@ function toggled(all, one) {
   return changed;
 }
 
-/** Where the server gives what is shown as a file. @param {Filter} filter @param {string} format */
-function address({ levels, services, text }, format) {
+/** Where the server gives what is shown as a file; nothing to press if nothing can be shown. @param {Bar} bar @param {string} format */
+function address({ filter: { levels, services, text }, range }, format) {
+  if (levels.size === 0 || services?.size === 0) return nothing;
   const query = new URLSearchParams({ format, levels: [...levels].join(',') });
   if (services) query.set('service', [...services].join(','));
   if (text) query.set('text', text);
+  if (range.since) query.set('since', range.since);
+  if (range.until) query.set('until', range.until);
   return `/api/v1/logs/download?${query}`;
 }

@@ -105,6 +105,11 @@ export class LineList {
     this.#look();
   }
 
+  /** Put newer lines behind the others, also while it holds still. @param {LogLine[]} lines oldest first */
+  extend(lines) {
+    this.#append(this.#unknown(lines));
+  }
+
   /** Begin anew with these lines. @param {LogLine[]} lines oldest first */
   replace(lines) {
     this.lines = [];

@@ -50,12 +50,15 @@ export class LogList extends HTMLElement {
    *   `text` is marked, lines of `record` stand out, `atEnd` keeps the last line in sight
    */
   show({ lines, chosen, text, record, atEnd }) {
+    const top = Math.floor(this.scrollTop / ROW);
+    const read = this.#lines[top];
     this.#lines = lines;
     this.#chosen = chosen;
     this.#text = text.toLowerCase();
     this.#record = record;
     this.#pad.style.setProperty('height', `${lines.length * ROW}px`);
     if (atEnd) this.#scrollTo(this.scrollHeight);
+    else if (read && lines[top] !== read) this.#keep(read, top);
     this.#draw();
   }
 
@@ -65,6 +68,12 @@ export class LogList extends HTMLElement {
     const inSight = top >= this.scrollTop && top + ROW <= this.scrollTop + this.clientHeight;
     if (!inSight) this.#scrollTo(top - this.clientHeight / 2);
     this.#draw();
+  }
+
+  /** Leave a line where it is in sight, whatever came before it. @param {Line} line @param {number} index where it was */
+  #keep(line, index) {
+    const now = this.#lines.indexOf(line);
+    if (now >= 0) this.#scrollTo(this.scrollTop + (now - index) * ROW);
   }
 
   /** @param {number} top */

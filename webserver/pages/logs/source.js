@@ -9,7 +9,7 @@ const FIRST = 500;
 const PAGE = 2000;
 /** The server looks at some thousand lines at a time: so often it is asked to go on. */
 const FURTHER = 50;
-/** Lines on either side of a moment that somebody jumps to. */
+/** Lines on either side of a moment that somebody jumps to, at first; then half of what is kept. */
 const AROUND = 1000;
 
 /** Fills a list of lines. */
@@ -20,6 +20,8 @@ export class LogSource {
   problem = '';
   /** Whether the list ends somewhere in the past, so that nothing live belongs behind it. */
   past = false;
+  /** What time the lines are of, as ISO texts; empty is any. @type {{since: string, until: string}} */
+  range = { since: '', until: '' };
   #list;
   #changed;
   /** Lines heard while a page is asked for that ends somewhere before them. @type {LogLine[] | null} */
@@ -36,26 +38,27 @@ export class LogSource {
   /** Hear of new lines from now on. @returns {() => void} stops it */
   listen() {
     return durapy.subscribe('log', (/** @type {{lines: LogLine[], gap: boolean}} */ event) => {
-      if (this.past) return;
       if (this.#early) this.#early.push(...event.lines);
+      else if (this.past) return;
       else if (event.gap) this.catchUp();
       else this.#list.arrive(event.lines);
       this.#changed();
     });
   }
 
-  /** Begin with the newest lines, and go back from there as far as there is room. */
+  /** Begin with the newest lines of the range, and go back from there as far as there is room. */
   begin() {
     return this.#anew(async (turn) => {
       await durapy.ready; // so that nothing is logged unheard after the page was read
-      const page = await this.#page({ limit: FIRST });
+      const { since, until } = this.range;
+      const page = await this.#search({ limit: FIRST, since, until });
       if (turn !== this.#turn) return;
-      this.past = false;
+      this.past = until !== '';
       this.#list.replace(page.lines.reverse());
       this.#letIn();
       this.loading = false;
       this.#changed();
-      await this.#older(page.before, turn);
+      await this.#older(page.before, turn, KEPT);
     });
   }
 
@@ -84,18 +87,49 @@ export class LogSource {
     this.#changed();
   }
 
-  /** Show the lines around a moment, however long ago. @param {string} time ISO */
+  /**
+   * Show the lines around a moment, however long ago, of any time; then more on either side.
+   *
+   * @param {string} time ISO
+   */
   around(time) {
+    this.range = { since: '', until: '' };
     return this.#anew(async (turn) => {
       const until = await this.#search({ until: time, limit: AROUND });
-      const newest = until.lines[0];
-      const on = newest ? await this.#page({ after: newest.key, limit: AROUND }) : null;
+      const after = until.lines[0]?.key ?? 'start';
+      const on = await this.#page({ after, limit: AROUND });
       if (turn !== this.#turn) return;
       this.past = true;
-      this.#early = null;
-      this.#list.replace([...until.lines.reverse(), ...(on?.lines ?? [])]);
+      this.#list.replace([...until.lines.reverse(), ...on.lines]);
       this.loading = false;
+      this.#more(until.before, on.after, turn).catch((error) => {
+        if (turn === this.#turn) this.#failed(error);
+      });
     });
+  }
+
+  /**
+   * Both ways from what is there; what ends at the present goes on live.
+   *
+   * @param {string | null} before
+   * @param {string | null} after
+   * @param {number} turn
+   */
+  async #more(before, after, turn) {
+    await this.#older(before, turn, this.#list.lines.length + KEPT / 2);
+    let left = KEPT / 2;
+    while (after && left > 0) {
+      const page = await this.#page({ after, limit: PAGE });
+      if (turn !== this.#turn) return;
+      this.#list.extend(page.lines);
+      left -= page.lines.length;
+      after = page.after;
+      this.#changed();
+    }
+    if (turn !== this.#turn) return;
+    this.past = after !== null;
+    this.#letIn();
+    this.#changed();
   }
 
   /** @param {(turn: number) => Promise<void>} load */
@@ -108,24 +142,30 @@ export class LogSource {
     try {
       await load(turn);
     } catch (error) {
-      if (turn !== this.#turn) return;
-      this.problem = /** @type {Error} */ (error).message;
-      this.loading = false;
-      this.#letIn();
+      if (turn === this.#turn) this.#failed(/** @type {Error} */ (error));
     }
+    this.#changed();
+  }
+
+  /** @param {Error} error */
+  #failed({ message }) {
+    this.problem = message;
+    this.loading = false;
+    this.#letIn();
     this.#changed();
   }
 
   #letIn() {
     const early = this.#early ?? [];
     this.#early = null;
-    this.#list.arrive(early);
+    if (!this.past) this.#list.arrive(early);
   }
 
-  /** @param {string | null} before @param {number} turn */
-  async #older(before, turn) {
-    while (before && turn === this.#turn && this.#list.lines.length < KEPT) {
-      const page = await this.#page({ before, limit: PAGE });
+  /** @param {string | null} before @param {number} turn @param {number} most lines in the end */
+  async #older(before, turn, most) {
+    const { since } = this.range;
+    while (before && turn === this.#turn && this.#list.lines.length < most) {
+      const page = await this.#page({ before, limit: PAGE, since });
       if (turn !== this.#turn) return;
       this.#list.prepend(page.lines.reverse());
       before = page.before;

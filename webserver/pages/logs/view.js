@@ -2,14 +2,15 @@
 import { changeUrl, urlValue } from '/static/durapy/address.js';
 import { durapy } from '/static/durapy/client.js';
 import { DpElement, oncePerFrame } from '/static/durapy/element.js';
-import { icon } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
 import { onTheme } from '/static/durapy/theme.js';
 import { bar } from './bar.js';
 import { detail } from './detail.js';
+import { empty } from './empty.js';
 import { filterInAddress, showFilter } from './filter-address.js';
 import { LineList } from './lines.js';
 import './log-list.js';
+import { ANY_TIME, onDayOf, rangeInAddress, showRange } from './range.js';
 import { LogSource } from './source.js';
 import { drawVolume } from './volume.js';
 
@@ -38,14 +39,20 @@ export class LogsView extends DpElement {
     this.own(onTheme(() => this.#draw({ volume: true })));
     addEventListener('resize', this.#soon);
     this.own(() => removeEventListener('resize', this.#soon));
+    this.#source.range = rangeInAddress();
     const time = urlValue('t');
     if (Number.isNaN(Date.parse(time))) this.#source.begin();
     else this.#jumpTo(new Date(time));
   }
 
   togglePause() {
-    if (!this.#list.paused) this.#pause();
-    else this.#follow();
+    if (this.#still) this.#follow();
+    else this.#pause();
+  }
+
+  /** Whether new lines do not show. */
+  get #still() {
+    return this.#list.paused || this.#source.past;
   }
 
   /** Choose the line `by` further down. @param {number} by */
@@ -80,10 +87,19 @@ export class LogsView extends DpElement {
   #follow() {
     this.#record = '';
     changeUrl({ t: '', record: '' });
-    const wasPast = this.#source.past;
+    const { past, range } = this.#source;
     this.#list.follow();
-    if (wasPast) this.#source.begin();
+    if (past) this.#setRange({ ...range, until: '' });
     this.#draw();
+  }
+
+  /** @param {import('./range.js').Range} range */
+  #setRange(range) {
+    this.#source.range = range;
+    showRange(range);
+    this.#chosen = null;
+    this.#list.paused = false;
+    this.#source.begin();
   }
 
   #statusChanged() {
@@ -102,11 +118,7 @@ export class LogsView extends DpElement {
 
   /** @param {string} time of a day: the one of the newest line here */
   #jumpToTime(time) {
-    if (!time) return;
-    const [hours, minutes, seconds = 0] = time.split(':').map(Number);
-    const moment = new Date(this.#list.lines.at(-1)?.at ?? durapy.now());
-    moment.setHours(hours, minutes, seconds, 0);
-    this.#jumpTo(moment);
+    if (time) this.#jumpTo(onDayOf(this.#list.lines.at(-1)?.at ?? durapy.now(), time));
   }
 
   /** @param {Date} moment */
@@ -115,6 +127,7 @@ export class LogsView extends DpElement {
     this.#list.paused = true;
     const here = this.#list.lines;
     if (!(here.length > 0 && here[0].at <= +moment && +moment <= (here.at(-1)?.at ?? 0))) {
+      showRange(ANY_TIME);
       await this.#source.around(moment.toISOString());
     }
     const { view } = this.#list;
@@ -147,24 +160,25 @@ export class LogsView extends DpElement {
   }
 
   view() {
-    const { view, lines, paused, fresh } = this.#list;
+    const { view, lines, fresh } = this.#list;
     const { loading, problem } = this.#source;
     const whole = (/** @type {number} */ n) => n.toLocaleString('en');
     return html`<section class="card logs" aria-labelledby="logs-title" aria-busy=${loading}>
       ${bar({
         filter: this.#filter,
+        range: this.#source.range,
         services: [...this.#list.services].sort(),
-        paused,
+        paused: this.#still,
         fresh,
-        count:
-          loading && !lines.length ? '' : `${whole(view.length)} of ${whole(lines.length)} lines`,
+        count: lines.length ? `${whole(view.length)} of ${whole(lines.length)} lines` : '',
         change: (change) => this.#filterBy(change),
+        setRange: (range) => this.#setRange(range),
         jump: (time) => this.#jumpToTime(time),
         togglePause: () => this.togglePause(),
       })}
       <div class="volume" aria-hidden="true"><canvas></canvas></div>
       ${problem ? html`<p class="trouble small" role="alert">${problem} <button type="button" class="sm" @click=${() => this.#source.begin()}>Try again</button></p>` : nothing}
-      ${view.length || problem ? nothing : this.#nothing()}
+      ${view.length || problem ? nothing : empty(this.#source, lines.length > 0)}
       <dp-log ?hidden=${!view.length} @choose=${this.#picked} @look=${this.#looked}></dp-log>
       ${this.#open && this.#chosen ? detail(this.#chosen, () => this.toggleDetail()) : nothing}
     </section>`;
@@ -180,15 +194,6 @@ export class LogsView extends DpElement {
     if (!atEnd && !this.#list.paused) this.#pause();
     else if (atEnd && this.#list.paused && !this.#chosen && !this.#source.past) this.#follow();
   };
-
-  #nothing() {
-    if (this.#source.loading) {
-      return html`<div class="waiting" aria-hidden="true">${Array.from({ length: 14 }, () => html`<div class="skel"></div>`)}</div>`;
-    }
-    const any = this.#list.lines.length > 0;
-    return html`<div class="empty">${icon('logs')}<b>${any ? 'Nothing matches' : 'No lines yet'}</b>
-      <p>${any ? 'Turn a level or a service back on, or change the text.' : 'Lines show here as services write them.'}</p></div>`;
-  }
 }
 
 customElements.define('logs-view', LogsView);

@@ -13,6 +13,7 @@ import './note.js';
 import { rig } from './rig.js';
 import { sessionSign } from './sign.js';
 import { toggleTheme } from './theme.js';
+import { switchParts } from './when.js';
 
 const page = document.body.dataset.page;
 
@@ -73,6 +74,7 @@ const draw = oncePerFrame(() => {
   fill('notice', banner());
   nameTab();
   fill('attention', attention());
+  switchParts();
 });
 
 /** The list of keys, loaded when it is asked for. */
