@@ -14,6 +14,7 @@ import { Topics } from './topics.js';
 
 export { confirmed, toast } from './dialog.js';
 export { html, nothing, render, repeat } from './lit.js';
+export { paced } from './pace.js';
 export { ApiError, api };
 
 /**
