@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 from playwright.sync_api import Locator, Page, Route, expect
 
@@ -44,22 +45,23 @@ def published(rig: LocalRig) -> Iterator[None]:
 
 
 def test_a_double_click_sends_once(visitor: Visitor, page: Page, rig: LocalRig) -> None:
+    key = f"double {uuid4()}"
     visitor.open("/commands?type=PING&filter_sender=webserver:user")
-    page.get_by_label("Key", exact=True).fill("double")
+    page.get_by_label("Key", exact=True).fill(key)
     box = page.get_by_role("button", name="Send", exact=True).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 20, box["y"] + 10)
 
     page.mouse.down()
     page.mouse.up()
-    expect(row(page, "double")).to_have_count(1)
+    expect(row(page, key)).to_have_count(1)
     page.mouse.down(click_count=2)
     page.mouse.up(click_count=2)
-    page.get_by_label("Key", exact=True).fill("afterwards")
+    page.get_by_label("Key", exact=True).fill(f"after the {key}")
     page.keyboard.press("Control+Enter")
-    expect(row(page, "afterwards")).to_be_visible()
+    expect(row(page, f"after the {key}")).to_be_visible()
 
-    assert len(rig.records(text="double")) == 1
+    assert len(rig.records(text=key)) == 2  # one of them the later one
     expect(page.get_by_role("status").filter(has_text="PING sent at")).to_be_visible()
 
 

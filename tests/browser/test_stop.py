@@ -92,6 +92,8 @@ def look_at(visitor: Visitor, name: str) -> None:
             visitor.shoot(f"{name}-{size}-{theme}")
             assert visitor.findings() == [], (size, theme)
         assert visitor.overflow() == "", size
+        for table in visitor.page.locator("dialog .scroll").all():
+            assert table.evaluate("e => e.scrollWidth - e.clientWidth") == 0, size
 
 
 def clear_after_asking(visitor: Visitor, page: Page, rig: LocalRig) -> None:

@@ -179,7 +179,6 @@ export class Composer extends DpElement {
   #verdict() {
     if (durapy.status === 'lost') return status('idle', 'Not connected');
     if (this.#isGone) return status('bad', 'No service knows it any more');
-    if (this.#sending) return status('busy', 'Sending');
     const count = this.#form.isConnected ? this.#form.problems : 0;
     if (count === 0) return this.#dryRun.accepted ? status('ok', 'Valid') : nothing;
     return status('bad', count === 1 ? '1 field to correct' : `${count} fields to correct`);

@@ -1,5 +1,5 @@
 // What is said of a command above its form.
-import { icon, tag } from '/static/durapy/icons.js';
+import { glyph, icon, tag } from '/static/durapy/icons.js';
 import { knownTypes } from '/static/durapy/known-types.js';
 import { html, nothing } from '/static/durapy/lit.js';
 import { rig } from '/static/durapy/rig.js';
@@ -35,14 +35,18 @@ function obstacle({ actuates, services }) {
     services.filter(({ roles }) => roles.includes(role)).map(({ service }) => service);
   const [begins, ends] = [named('begins'), named('ends')];
   if (safety.engaged && (actuates || begins.length))
-    return tag('bad', 'refused now: the rig is in the safe state');
+    return words('bad', 'refused now: the rig is in the safe state');
   const open = rig.services.filter(({ up, session }) => up && session).map((one) => one.service);
   const busy = begins.filter((name) => open.includes(name));
-  if (busy.length) return tag('warn', `refused now by ${busy.join(', ')}: a session is open`);
+  if (busy.length) return words('warn', `refused now by ${busy.join(', ')}: a session is open`);
   if (ends.length && !ends.some((name) => open.includes(name)))
-    return tag('idle', 'no session is open that it ends');
+    return words('idle', 'no session is open that it ends');
   return nothing;
 }
+
+/** A label that may be long. @param {import('/static/durapy/icons.js').Status} state @param {string} text */
+const words = (state, text) =>
+  html`<span class="tag long" data-s=${state}>${glyph(state)}${text}</span>`;
 
 /** The form when what could be sent is not known. @param {string} problem */
 export const unreadTypes = (problem) =>

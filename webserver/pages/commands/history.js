@@ -82,7 +82,9 @@ export class History extends DpElement {
     clearTimeout(this.#addressTimer); // a held key walks faster than an address may change
     this.#addressTimer = setTimeout(() => changeUrl({ show: record?.key ?? '' }), ADDRESS_AFTER_MS);
     this.renderNow();
-    this.querySelector('.detail')?.scrollIntoView({ block: 'nearest' });
+    // In a narrow window it lies below the list, where a press on a row would seem to do nothing.
+    const block = matchMedia('(max-width: 820px)').matches ? 'start' : 'nearest';
+    requestAnimationFrame(() => this.querySelector('.detail')?.scrollIntoView({ block }));
   }
 
   /** Show a record that may be far up the list. @param {string} key */

@@ -115,7 +115,7 @@ class Services extends DpElement {
     return html`<tr id=${again ? nothing : service.service} data-s=${lost ? 'idle' : state}>
       <th scope="row" class="name" title="${service.replica} on ${service.host}">${service.service}${again ? html` <span class="dim small">${service.replica}</span>` : nothing}</th>
       <td>${lost ? html`<span class="st" data-s="idle">${glyph('todo')}<span>was ${word.toLowerCase()}</span></span>` : status(state, word)}</td>
-      <td>${inSession ? html`<span class="muted small">in session</span>` : html`<span class="dim small">–</span>`}</td>
+      <td>${inSession ? html`<span class="muted small nowrap">in session</span>` : html`<span class="dim small">–</span>`}</td>
       <td><span class="rev" title=${service.revision}><span class="sha">${shortRevision(service.revision)}</span></span></td>
       <td><span class="row"><dp-beats class="tone" data-s=${state} .data=${recent.ages_s}></dp-beats><span class="num small muted nowrap">${ago(recent.age_s)}</span></span></td>
       <td class="wide">${lag(service.lag_s)}</td>
