@@ -119,11 +119,14 @@ class LogoutPage(HtmlHandler):
     head = get
 
     async def post(self) -> None:
-        """Forget the session cookie, or all of this user, and go to the sign-in page."""
+        """End this browser's session, or all of this user, and go to the sign-in page."""
         sessions = self.site.sessions
         if self.get_body_argument("everywhere", "") and self.user is not None:
             name = self.user.name
             await self.site.offload.run(lambda: sessions.end_all(name))
             logger.info("{user} signed out everywhere", user=name)
+        else:
+            signed = self.get_signed_cookie(sessions.cookie, max_age_days=sessions.hours / 24)
+            await self.site.offload.run(lambda: sessions.end(signed))
         self.clear_cookie(sessions.cookie)
         self.redirect("/login", status=HTTPStatus.SEE_OTHER)

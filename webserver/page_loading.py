@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from loguru import logger
 
 from webserver.handler import SiteHandler
+from webserver.page_methods import on_threads
 
 if TYPE_CHECKING:
     from webserver.pages import PageRequest  # which knows this file
@@ -133,15 +134,15 @@ def _read_page(module: ModuleType, folder: Path) -> Page:
         folder=folder,
         order=float(getattr(module, "order", 100)),
         hidden=bool(getattr(module, "hidden", False)),
-        routes=tuple(_read_route(*route) for route in getattr(module, "handlers", ())),
+        routes=tuple(_read_route(slug, *route) for route in getattr(module, "handlers", ())),
         data=data,
     )
 
 
-def _read_route(pattern: str, handler: object, *_: object) -> Route:
+def _read_route(slug: str, pattern: str, handler: object, *_: object) -> Route:
     if not (isinstance(handler, type) and issubclass(handler, SiteHandler)):
         raise TypeError(
             f"the handler of {pattern!r} is not derived from webserver.api.base.Api; "
             "without that everybody could use it"
         )
-    return re.compile(pattern), handler
+    return re.compile(pattern), on_threads(handler, owner=slug)

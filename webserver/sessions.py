@@ -1,7 +1,8 @@
 """Browser sessions: what the cookie says, how long it counts, and how all of a user's end at once.
 
 The cookie is signed, so it needs no table: it names the user and says when it was made. Signing out
-everywhere keeps the moment in a file; what was made before it counts no longer.
+is kept in a file: of one browser by the cookie's own mark, everywhere by the moment; what was made
+before that counts no longer.
 """
 
 import json
@@ -12,11 +13,13 @@ from collections.abc import Callable
 from hashlib import sha256
 from math import inf, nextafter
 from pathlib import Path
-from typing import Final
+from threading import Lock
+from typing import Final, NamedTuple
 
 from durapy_core.errors import SettingsError
 
 _HOUR_S: Final = 3600.0
+_BLANK: Final = " "
 
 
 class Sessions:
@@ -43,26 +46,31 @@ class Sessions:
         self.hours = hours
         self._file = file
         self._clock = clock
+        self._lock = Lock()
         self._ended = _read(file)
 
     def begin(self, user: str) -> str:
-        """Return what the cookie of a user who has just signed in holds.
-
-        It is younger than the user's last sign-out everywhere, also if the clock was set back.
-        """
-        begun_s = max(self._clock(), nextafter(self._ended.get(user, 0.0), inf))
-        return json.dumps([user, begun_s, secrets.token_hex(4)])
+        """Return what the cookie of a user who has just signed in holds."""
+        return json.dumps([user, self._now_s(user), secrets.token_hex(8)])
 
     def user_of(self, signed: bytes | None) -> str | None:
         """Return whose session the content of a signed cookie is; None: it counts no longer."""
-        try:
-            user, begun_s, _ = json.loads(signed or b"")
-        except (ValueError, TypeError):
-            return None  # of an earlier version
-        age_s = self._clock() - begun_s
-        if age_s > self.hours * _HOUR_S or begun_s <= self._ended.get(user, 0.0):
+        session = _parse(signed)
+        if session is None or session.name in self._ended:
             return None
-        return str(user)
+        if self._clock() - session.begun_s > self.hours * _HOUR_S:
+            return None
+        return None if session.begun_s <= self._ended.get(session.user, 0.0) else session.user
+
+    def end(self, signed: bytes | None) -> None:
+        """End one session: its cookie counts no longer, wherever somebody has kept it.
+
+        Raises:
+            OSError: it cannot be kept.
+        """
+        session = _parse(signed)
+        if session is not None:
+            self._keep(session.name, session.begun_s)
 
     def end_all(self, user: str) -> None:
         """Sign a user out of every browser.
@@ -70,13 +78,43 @@ class Sessions:
         Raises:
             OSError: it cannot be kept.
         """
-        ended = {**self._ended, user: self._clock()}
-        fresh = self._file.with_name(f".{self._file.name}-{secrets.token_hex(4)}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(ended, file)
-        fresh.replace(self._file)
-        self._ended = ended
+        self._keep(user, self._now_s(user))
+
+    def _now_s(self, user: str) -> float:
+        """Return a moment after the user's last sign-out everywhere, whatever the clock says."""
+        return max(self._clock(), nextafter(self._ended.get(user, 0.0), inf))
+
+    def _keep(self, name: str, moment_s: float) -> None:
+        """Keep what has ended, and no longer than a cookie counts that knows no better."""
+        with self._lock:
+            oldest_s = self._clock() - self.hours * _HOUR_S
+            over = {n: s for n, s in self._ended.items() if _BLANK not in n or s > oldest_s}
+            ended = {**over, name: moment_s}
+            fresh = self._file.with_name(f".{self._file.name}-{secrets.token_hex(4)}")
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(ended, file)
+            fresh.replace(self._file)
+            self._ended = ended
+
+
+class _Session(NamedTuple):
+    user: str
+    begun_s: float
+    mark: str
+
+    @property
+    def name(self) -> str:
+        """What it is called where it ended by itself; no user's name has a blank."""
+        return f"{self.user}{_BLANK}{self.mark}"
+
+
+def _parse(signed: bytes | None) -> _Session | None:
+    try:
+        user, begun_s, mark = json.loads(signed or b"")
+        return _Session(str(user), float(begun_s), str(mark))
+    except (ValueError, TypeError):
+        return None  # of an earlier version
 
 
 def _read(file: Path) -> dict[str, float]:

@@ -220,12 +220,17 @@ def test_the_page_is_reached_by_its_keys(visitor: Visitor) -> None:
     expect(page).to_have_url(f"{visitor.rig.url}/deploy")
 
 
-def test_without_a_deployer_the_page_says_so(visitor: Visitor) -> None:
-    page = visitor.open("/deploy")
+def test_without_a_deployer_the_page_says_so_and_what_can_be_done(
+    visitor: Visitor, rig: LocalRig
+) -> None:
+    with rig.in_session():
+        page = visitor.open("/deploy")
 
-    said = page.get_by_text("No deployer has run here").or_(page.get_by_text("does not answer"))
-    expect(said.first).to_be_visible()
-    expect(page.get_by_role("button", name="Update all…")).to_be_disabled()
+        said = page.get_by_text("No deployer has run here").or_(page.get_by_text("does not answer"))
+        expect(said.first).to_be_visible()
+        expect(page.get_by_role("link", name="the Dashboard")).to_be_visible()
+        expect(page.get_by_role("button", name="Update all…")).to_be_disabled()
+        expect(page.get_by_role("group", name="Session lock")).to_have_count(0)
 
 
 @pytest.mark.parametrize("hand", ["mouse", "touch"])

@@ -34,6 +34,7 @@ def test_a_stretch_of_time_shows_alone_and_stands_in_the_address(
 
     visitor.open(f"/logs?since={begins}&until={ends}")
     expect(page.locator(".lr", has_text="within")).to_be_visible()
+    wait_for(lambda: page.locator(".volume canvas").evaluate(_HAS_INK), "the volume of the lines")
     for text in ("too early", "too late"):
         expect(page.locator(".lr", has_text=text)).to_have_count(0)
     with page.expect_download() as download:
@@ -46,9 +47,15 @@ def test_a_stretch_of_time_shows_alone_and_stands_in_the_address(
     log_lines(store, "later still")
     page.get_by_label("to", exact=True).fill("2001-01-01T00:00:00")
     expect(page.get_by_text("No lines of that time")).to_be_visible()
+    visitor.shoot("logs-time")
+    assert visitor.findings() == []
     page.get_by_role("button", name="Lines of any time").click()
     expect(page.locator(".lr", has_text="later still")).to_be_visible()
     expect(page).not_to_have_url(re.compile("since|until"))
+
+
+_HAS_INK = """(canvas) => canvas.getContext('2d')
+  .getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0)"""
 
 
 def moment_after(store: Engine, text: str) -> str:

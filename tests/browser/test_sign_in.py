@@ -45,6 +45,7 @@ def test_the_printed_link_signs_in_once_and_leaves_no_code_in_the_address(
 
     expect(page).to_have_url(f"{rig.url}/")
     expect(page.get_by_role("heading", name="Dashboard", level=1)).to_be_visible()
+    expect(page.locator("#connection")).to_have_text("Live")  # its socket came with the cookies
     cookies = {cookie["name"]: cookie for cookie in stranger.context.cookies()}
     [session] = [cookies[name] for name in cookies if name.startswith("durapy_session_")]
     assert (session["httpOnly"], session["sameSite"]) == (True, "Strict")

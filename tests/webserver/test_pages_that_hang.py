@@ -103,6 +103,47 @@ def test_a_page_that_waits_for_good_holds_up_no_other_page(
     assert len(unanswered) == len(stuck)
 
 
+def test_a_plain_method_of_a_handler_that_waits_holds_up_nobody(
+    console: Console, pages_dir: Path, pipe: Path
+) -> None:
+    add(
+        pages_dir / "slow",
+        f"""
+from webserver.api.base import Api
+from webserver.errors import ApiError
+
+class Slow(Api):
+    def get(self, name):
+        if name == "no": raise ApiError(409, "busy", "The valve is open.")
+        self.set_header("X-Read", str(len(open({str(pipe)!r}).read())))
+        self.reply([name, self.user.name])
+
+    def post(self, name):
+        self.redirect("/x/other")
+
+handlers = [("slow/(.*)", Slow)]
+data = None
+""",
+        "nothing",
+    )
+    assert console.ask("GET", "/x/slow").status_code == 200
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(console.ask, "GET", "/x/slow/api/slow/yes")
+        assert others(console) == [200] * len(OTHERS)
+        assert not slow.done()
+        while not slow.done():
+            free(pipe)
+        answer = slow.result()
+
+    assert (answer.status_code, answer.json()) == (200, ["yes", "api"])
+    assert answer.headers["X-Read"] == "0"
+    refused = console.ask("GET", "/x/slow/api/slow/no")
+    assert (refused.status_code, refused.json()["error"]["message"]) == (409, "The valve is open.")
+    assert console.ask("POST", "/x/slow/api/slow/x").headers["Location"] == "/x/other"
+    assert console.ask("DELETE", "/x/slow/api/slow/x").status_code == 405
+
+
 def test_a_page_that_may_not_be_read_breaks_nothing_else(
     console: Console, pages_dir: Path, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Signing in by name, out everywhere, and how often one may guess."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +11,7 @@ import requests
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.settings import Settings
 from durapy_core.users import Users
-from tests.support.console import LIMIT_S, Console, run_console, xsrf_in
+from tests.support.console import LIMIT_S, TOKEN, Console, run_console, xsrf_in
 from tests.support.log_lines import logged
 from webserver.guesses import MOST, WITHIN_S, Guesses
 from webserver.sessions import Sessions
@@ -104,6 +105,37 @@ def test_signing_out_everywhere_ends_every_browser_of_this_user_also_after_a_res
 
     assert bare.status_code == 403  # without the token of the form it did nothing
     assert after.status_code == 302
+
+
+def test_signing_out_ends_the_session_in_every_tab_and_for_whoever_kept_its_cookie(
+    engine: MemoryEngine, tmp_path: Path
+) -> None:
+    with run_console(engine, tmp_path) as console:
+        mine, other = console.sign_in(), sign_in(console, token=TOKEN)[0]
+        kept = dict(mine.cookies)
+        cookie = "; ".join(f"{name}={value}" for name, value in kept.items())
+        with console.connect(Cookie=cookie) as tab:
+            tab.hello("command")
+            form = {"_xsrf": xsrf_in(page_of(mine, console).text)}
+            mine.post(f"{console.url}/logout", data=form, timeout=LIMIT_S)
+
+            assert tab.hear_end() == 4003
+        assert page_of(other, console).status_code == 200
+    with run_console(engine, tmp_path) as console:
+        after = console.ask("GET", "/", token=None, cookies=kept)
+
+    assert after.status_code == 302
+
+
+def test_what_is_kept_of_sessions_that_ended_is_bounded(tmp_path: Path) -> None:
+    now = [100_000.0]
+    sessions = Sessions(tmp_path / "ended", rig="r", hours=1, clock=lambda: now[0])
+    for _ in range(50):
+        sessions.end(sessions.begin("ada").encode())
+        now[0] += 600
+    sessions.end_all("ada")
+
+    assert len(json.loads((tmp_path / "ended").read_text())) <= 8
 
 
 def test_after_ten_wrong_tries_even_the_right_password_waits(named: Console) -> None:
@@ -224,8 +256,11 @@ def test_who_signed_out_everywhere_may_sign_in_after_the_clock_is_set_back(tmp_p
     sessions.end_all("ada")
     now[0] = 10_000.0
 
-    assert sessions.user_of(sessions.begin("ada").encode()) == "ada"
+    anew = sessions.begin("ada").encode()
+    assert sessions.user_of(anew) == "ada"
     assert sessions.user_of(before) is None
+    sessions.end_all("ada")
+    assert sessions.user_of(anew) is None
 
 
 def test_the_addresses_of_guessers_are_bounded() -> None:

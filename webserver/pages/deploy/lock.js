@@ -3,6 +3,7 @@ import { DpElement } from '/static/durapy/element.js';
 import { icon } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
 import { rig } from '/static/durapy/rig.js';
+import { isTold } from './model.js';
 import { deploy } from './state.js';
 
 class Lock extends DpElement {
@@ -14,7 +15,7 @@ class Lock extends DpElement {
 
   view() {
     const session = rig.session;
-    if (!session?.key) return nothing;
+    if (!session?.key || !isTold(deploy.deployment)) return nothing;
     const name = deploy.service?.service ?? '';
     const touched = deploy.inSession(name);
     return html`<div class="banner warn" role="group" aria-label="Session lock">${icon('warn')}

@@ -33,7 +33,8 @@ class Services extends DpElement {
 
   #nobody() {
     const why = deploy.problem || deploy.deployment?.problem || 'The deployer does not answer.';
-    return html`<p class="dep-note">${status('warn', why)}</p>`;
+    return html`<div class="dep-note stack"><p>${status('warn', why)}</p>
+      <p class="small muted">Services that need it are restarted on <a href="/">the Dashboard</a>; <code>durapy start</code>, <code>stop</code> and <code>restart</code> do it for any.</p></div>`;
   }
 
   /** @param {boolean} loading @param {boolean} off */

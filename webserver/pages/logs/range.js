@@ -29,11 +29,13 @@ export function rangeFields(range, change) {
     return html`<label class="row nowrap small"><span class="dim">${label}</span><input type="datetime-local" step="1"
       .value=${live(local(range[name]))} @change=${changed}></label>`;
   };
-  return html`<span class="range row wrap" role="group" aria-label="Time">${field('since', 'From')}${field('until', 'to')}${
-    range.since || range.until
-      ? html`<button type="button" class="icon sm quiet" aria-label="Lines of any time" title="Any time" @click=${() => change(ANY_TIME)}>${icon('x')}</button>`
-      : nothing
-  }</span>`;
+  const any = !range.since && !range.until;
+  return html`<details class="range" ?open=${!any}><summary class="btn">Time</summary>
+    <span class="row wrap" role="group" aria-label="Time">${field('since', 'From')}${field('until', 'to')}${
+      any
+        ? nothing
+        : html`<button type="button" class="icon quiet" aria-label="Lines of any time" title="Any time" @click=${() => change(ANY_TIME)}>${icon('x')}</button>`
+    }</span></details>`;
 }
 
 /** A time of day, on the day of some moment. @param {number} moment @param {string} time such as `09:22:01` */

@@ -12,12 +12,10 @@ import { LineList } from './lines.js';
 import './log-list.js';
 import { ANY_TIME, onDayOf, rangeInAddress, showRange } from './range.js';
 import { LogSource } from './source.js';
-import { drawVolume } from './volume.js';
+import { VolumeStrip } from './volume.js';
 
 /** @typedef {import('./lines.js').Filter} Filter */
 /** @typedef {import('./lines.js').Line} Line */
-
-const VOLUME_EVERY_MS = 250;
 
 export class LogsView extends DpElement {
   #filter = filterInAddress();
@@ -28,7 +26,7 @@ export class LogsView extends DpElement {
   /** @type {Line | null} */
   #chosen = null;
   #open = false;
-  #volumeAt = 0;
+  #volume = new VolumeStrip();
   #wasLost = false;
 
   start() {
@@ -152,11 +150,7 @@ export class LogsView extends DpElement {
       record: this.#record,
       atEnd: !paused,
     });
-    const now = performance.now();
-    const canvas = this.querySelector('canvas');
-    if (!canvas || (!volume && now - this.#volumeAt < VOLUME_EVERY_MS)) return;
-    this.#volumeAt = now;
-    drawVolume(canvas, view);
+    this.#volume.show(this.querySelector('canvas'), view, volume);
   }
 
   view() {

@@ -5,6 +5,24 @@ import { color } from '/static/durapy/theme.js';
 
 const STEP = 6;
 const BAR = 4;
+const EVERY_MS = 250;
+
+/** Draws the strip as often as it is worth, and in any case what it was given last. */
+export class VolumeStrip {
+  #at = 0;
+  #timer = 0;
+
+  /** @param {HTMLCanvasElement | null} canvas @param {readonly Line[]} lines @param {boolean} atOnce */
+  show(canvas, lines, atOnce) {
+    clearTimeout(this.#timer);
+    const wait_ms = atOnce ? 0 : this.#at + EVERY_MS - performance.now();
+    if (wait_ms > 0) this.#timer = setTimeout(() => this.show(canvas, lines, true), wait_ms);
+    else if (canvas) {
+      this.#at = performance.now();
+      drawVolume(canvas, lines);
+    }
+  }
+}
 
 /**
  * How many lines fall into each of `count` equal spans of time: `[others, warnings, errors]`.
@@ -25,7 +43,7 @@ export function buckets(lines, count) {
 }
 
 /** @param {HTMLCanvasElement} canvas @param {readonly Line[]} lines */
-export function drawVolume(canvas, lines) {
+function drawVolume(canvas, lines) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const pen = canvas.getContext('2d');
   if (!pen || width === 0) return;
