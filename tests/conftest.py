@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.support.fault_rig import ACCOUNT
 from tests.support.redis_server import RedisServer
-from tests.support.visitor import LIMIT_MS, open_browser
+from tests.support.visitor import chromium
 
 CONTAINERS = "containers"
 STARTING_CONTAINERS = ("compose", "systemd")
@@ -68,8 +68,7 @@ def redis_server() -> Iterator[RedisServer]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the whole run: Playwright allows one of its loops in a process."""
-    expect.set_options(timeout=LIMIT_MS)
-    with sync_playwright() as playwright, open_browser(playwright) as browser:
+    with chromium() as browser:
         yield browser
 
 
