@@ -23,6 +23,7 @@ from webserver.keep_going import keep_going
 from webserver.limits import MAX_REQUEST_BYTES, LimitedApplication
 from webserver.offload import Offload
 from webserver.page_handlers import NothingHere, PageRouter
+from webserver.page_listening import PageListening
 from webserver.pages import ALL_PAGES, Pages
 from webserver.proxies import Proxies
 from webserver.safety import Safety
@@ -44,6 +45,7 @@ class App(LimitedApplication):
         self.site = site
         site.safety.follow(site.commands, site.receipts, site.directory)
         self.hub = Hub(site)
+        self._page_listening = PageListening(site)
         self.unknown_types = UnknownTypes(site)
         self._proxies = Proxies(site.settings.trusted_proxies)
         self._tasks: list[asyncio.Task[None]] = []
@@ -87,6 +89,7 @@ class App(LimitedApplication):
     async def close(self) -> None:
         """Close every socket and stop reading; the engine stays open."""
         self.hub.close()
+        self._page_listening.close()
         self.site.safety.close()
         for task in self._tasks:
             task.cancel()

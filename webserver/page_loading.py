@@ -32,6 +32,10 @@ PATIENCE_S: Final = 2.0
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 
 Route = tuple[re.Pattern[str], type[SiteHandler]]
+Listener = tuple[str, Callable[[Any, dict[str, Any]], object]]
+
+ALL_TYPES: Final = "*"
+"""In the place of a wire type: every command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class Page:
     hidden: bool = False
     routes: tuple[Route, ...] = ()
     data: Callable[["PageRequest"], Mapping[str, Any]] | None = None
+    listeners: tuple[Listener, ...] = ()
     problem: str | None = None
 
 
@@ -136,6 +141,7 @@ def _read_page(module: ModuleType, folder: Path) -> Page:
         hidden=bool(getattr(module, "hidden", False)),
         routes=tuple(_read_route(slug, *route) for route in getattr(module, "handlers", ())),
         data=data,
+        listeners=tuple(_read_listener(*one) for one in getattr(module, "listeners", ())),
     )
 
 
@@ -146,3 +152,9 @@ def _read_route(slug: str, pattern: str, handler: object, *_: object) -> Route:
             "without that everybody could use it"
         )
     return re.compile(pattern), on_threads(handler, owner=slug)
+
+
+def _read_listener(wire_type: str, listener: object, *_: object) -> Listener:
+    if not callable(listener):
+        raise TypeError(f"the listener of {wire_type!r} is not a function")
+    return wire_type, listener

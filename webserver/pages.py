@@ -13,6 +13,9 @@ page.py may define:
     hidden = True                  not in the rail
     handlers = [(r"rates", Rates)] own routes below /x/SLUG/api/; classes derived from `Api`, or
                                    from `RecordedApi` if they read files
+    listeners = [("PONG", heard)]  heard(body, record) is called for each such command, "*" for
+                                   every one, from the first look at the page on; see
+                                   `page_listening`
     def data(request): …           what page.html gets beside the usual, see `PageRequest`
 """
 
@@ -72,6 +75,11 @@ class Pages:
             self._report_doubles([p for p in found if by_slug[p.slug] is not p])
             self._pages = tuple(sorted(by_slug.values(), key=lambda p: (p.order, p.title)))
             return self._pages
+
+    @property
+    def found(self) -> tuple[Page, ...]:
+        """The pages as last found."""
+        return self._pages
 
     def find(self, slug: str) -> Page | None:
         """Return the page with this slug as last found, or None."""

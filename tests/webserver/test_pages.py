@@ -16,6 +16,7 @@ from durapy_core.engines.memory import MemoryEngine
 from tests.support.console import Console, run_console
 from tests.support.log_lines import logged
 from webserver.offload import Offload
+from webserver.page_loading import BUILT_IN_DIR
 from webserver.pages import Pages
 
 HTML = '{% extends "base.html" %}{% block main %}<p id="mine">{{ said }}</p>{% end %}'
@@ -316,6 +317,12 @@ def test_what_a_page_shows_is_escaped(console: Console, pages_dir: Path) -> None
 
     assert "&lt;script&gt;alert(1)" in text
     assert "<script>alert" not in text
+
+
+def test_the_worked_example_and_the_template_stay_short() -> None:
+    for page in ("pingpong", "_template"):
+        script = (BUILT_IN_DIR / page / "page.js").read_text()
+        assert len(script.splitlines()) <= 40, page
 
 
 def test_an_address_that_is_not_there_is_said_in_words(console: Console) -> None:
