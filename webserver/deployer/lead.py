@@ -82,3 +82,5 @@ def _keep(lead: Lead, stop: threading.Event, over: threading.Event, every_s: flo
             over.set()
         except EngineError as error:
             logger.debug("the lease was not renewed: {error}", error=str(error))
+        except Exception:  # noqa: BLE001 (else it would run out, and two deployers would act)
+            logger.exception("the lease could not be renewed; trying again")
