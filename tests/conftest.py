@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.fault_rig import ACCOUNT
+from tests.support.own_network import in_own_network
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import chromium
 
@@ -65,11 +66,18 @@ def redis_server() -> Iterator[RedisServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run: Playwright allows one of its loops in a process."""
+    """A Chromium that has this machine's network; those of tests/browser have one of their own."""
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def own_network() -> Iterator[None]:
+    """Let a module have a network of its own, where it may: no container changes that one."""
+    with in_own_network():
+        yield
 
 
 @pytest.fixture
