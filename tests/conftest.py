@@ -5,14 +5,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support.dealing import group_of, place_of
 from tests.support.fault_rig import ACCOUNT
-from tests.support.own_network import in_own_network
+from tests.support.own_network import in_own_network, is_possible
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import chromium
-
-CONTAINERS = "containers"
-STARTING_CONTAINERS = ("compose", "systemd")
-BROWSER = "browser"
 
 pytest.register_assert_rewrite("durapy_core.testing")
 
@@ -26,37 +23,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # what deals the tests out reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes, which the end of the run lists by name; order the rest.
-
-    What runs at the same time as something else keeps together by file, and all that starts
-    containers does. That comes first, as it mostly waits; the browser comes last, as each
-    container that starts or ends cuts its connections.
-    """
+    """Leave out what takes minutes, which the end of the run lists by name; order the rest."""
     _check_ids(items)
     for item in items:
         if item.get_closest_marker("long") and not config.getoption("--long"):
             item.add_marker(pytest.mark.skip(reason="it takes minutes: scripts/test --long"))
         item.add_marker(pytest.mark.xdist_group(_group_of(item)))
-    items.sort(key=_place_of)
+    browser_last = not is_possible()
+    items.sort(key=lambda item: place_of(_group_of(item), browser_last=browser_last))
+
+
+def _group_of(item: pytest.Item) -> str:
+    return group_of(item.path.relative_to(item.config.rootpath))
 
 
 def _check_ids(items: list[pytest.Item]) -> None:
     """See that each test has an id of its own: of several with one id only one would run."""
     if len({item.nodeid for item in items}) < len(items):
         raise pytest.UsageError("several tests have the same id; give their parameters ids")
-
-
-def _group_of(item: pytest.Item) -> str:
-    return CONTAINERS if _folder_of(item) in STARTING_CONTAINERS else item.path.name
-
-
-def _place_of(item: pytest.Item) -> int:
-    folder = _folder_of(item)
-    return -1 if folder in STARTING_CONTAINERS else folder == BROWSER
-
-
-def _folder_of(item: pytest.Item) -> str:
-    return item.path.relative_to(item.config.rootpath).parts[1]
 
 
 @pytest.fixture(scope="session")
