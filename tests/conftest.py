@@ -14,6 +14,7 @@ from tests.support.visitor import chromium
 pytest.register_assert_rewrite("durapy_core.testing")
 
 MEASURED = "measured"
+LONGEST_ID = 80
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +32,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.xdist_group(_group_of(item)))
     browser_last = not is_possible()
     items.sort(key=lambda item: place_of(_group_of(item), browser_last=browser_last))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name long texts by their beginning: ids go from process to process, some of a megabyte."""
+    if not isinstance(val, str) or len(val) <= LONGEST_ID:
+        return None  # as pytest does it
+    return f"{val[:LONGEST_ID].encode('unicode_escape').decode()}... of {len(val)}"
 
 
 def _group_of(item: pytest.Item) -> str:
