@@ -5,17 +5,16 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support.dealing import group_of, place_of
 from tests.support.fault_rig import ACCOUNT
+from tests.support.own_network import in_own_network, is_possible
 from tests.support.redis_server import RedisServer
 from tests.support.visitor import chromium
-
-CONTAINERS = "containers"
-STARTING_CONTAINERS = ("compose", "systemd")
-BROWSER = "browser"
 
 pytest.register_assert_rewrite("durapy_core.testing")
 
 MEASURED = "measured"
+LONGEST_ID = 80
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,37 +24,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # what deals the tests out reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes, which the end of the run lists by name; order the rest.
-
-    What runs at the same time as something else keeps together by file, and all that starts
-    containers does. That comes first, as it mostly waits; the browser comes last, as each
-    container that starts or ends cuts its connections.
-    """
+    """Leave out what takes minutes, which the end of the run lists by name; order the rest."""
     _check_ids(items)
     for item in items:
         if item.get_closest_marker("long") and not config.getoption("--long"):
             item.add_marker(pytest.mark.skip(reason="it takes minutes: scripts/test --long"))
         item.add_marker(pytest.mark.xdist_group(_group_of(item)))
-    items.sort(key=_place_of)
+    browser_last = not is_possible()
+    items.sort(key=lambda item: place_of(_group_of(item), browser_last=browser_last))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name long texts by their beginning: ids go from process to process, some of a megabyte."""
+    if not isinstance(val, str) or len(val) <= LONGEST_ID:
+        return None  # as pytest does it
+    return f"{val[:LONGEST_ID].encode('unicode_escape').decode()}... of {len(val)}"
+
+
+def _group_of(item: pytest.Item) -> str:
+    return group_of(item.path.relative_to(item.config.rootpath))
 
 
 def _check_ids(items: list[pytest.Item]) -> None:
     """See that each test has an id of its own: of several with one id only one would run."""
     if len({item.nodeid for item in items}) < len(items):
         raise pytest.UsageError("several tests have the same id; give their parameters ids")
-
-
-def _group_of(item: pytest.Item) -> str:
-    return CONTAINERS if _folder_of(item) in STARTING_CONTAINERS else item.path.name
-
-
-def _place_of(item: pytest.Item) -> int:
-    folder = _folder_of(item)
-    return -1 if folder in STARTING_CONTAINERS else folder == BROWSER
-
-
-def _folder_of(item: pytest.Item) -> str:
-    return item.path.relative_to(item.config.rootpath).parts[1]
 
 
 @pytest.fixture(scope="session")
@@ -65,11 +58,18 @@ def redis_server() -> Iterator[RedisServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run: Playwright allows one of its loops in a process."""
+    """A Chromium that has this machine's network; those of tests/browser have one of their own."""
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def own_network() -> Iterator[None]:
+    """Let a module have a network of its own, where it may: no container changes that one."""
+    with in_own_network():
+        yield
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ from _pytest.runner import runtestprotocol
 from playwright.sync_api import Browser, Page
 
 from tests.support.local_rig import LocalRig
-from tests.support.visitor import Visitor, visiting
+from tests.support.own_network import in_own_network
+from tests.support.patience import giving_way
+from tests.support.redis_server import RedisServer
+from tests.support.visitor import Visitor, chromium, visiting
 
 HERE = Path(__file__).parent
 TRIES = 3
@@ -26,7 +29,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Run a test again, and say so, if the machine's network changed under the browser.
 
     Chromium then drops every connection, also those to 127.0.0.1, and no switch keeps it from
-    that; each container that starts or ends on this machine is such a change.
+    that; each container that starts or ends on this machine is such a change, where the tests may
+    not have a network of their own.
     """
     if HERE not in item.path.parents:
         return None
@@ -42,6 +46,31 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _network() -> Iterator[None]:
+    """Keep the browser and its rigs away from what containers do to this machine's network.
+
+    So both can be tested at the same time; the containers come first for a core, as some of their
+    tests say how long a service may be away.
+    """
+    with in_own_network(), giving_way():
+        yield
+
+
+@pytest.fixture(scope="package")
+def browser(_network: None) -> Iterator[Browser]:
+    """One Chromium for all tests here."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def redis_server(_network: None) -> Iterator[RedisServer]:
+    """A Redis server for all tests here, on their network."""
+    with RedisServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
-"""One rig for all tests of Compose: started once, and left running by each test."""
+"""One rig for the tests of Compose: started once, left running by each test, ended after the last.
+
+Tests that run at the same time are of two groups (see tests/support/dealing.py), each with its own rig.
+"""
 
 from collections.abc import Iterator
 
@@ -24,21 +27,21 @@ services:
 """What a rig may say of its own: here so that tests need not wait."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerGate]:
     """Where the rig's deployer reaches Docker, and a test holds its calls back."""
     with DockerGate(tmp_path_factory.mktemp("gate") / "docker.sock") as gate:
         yield gate
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitRemote]:
     """A Git server that the rig names in its `.env`."""
     with GitRemote(tmp_path_factory.mktemp("remote")) as remote:
         yield remote
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def rig(
     tmp_path_factory: pytest.TempPathFactory, gate: DockerGate, remote: GitRemote
 ) -> Iterator[Rig]:
@@ -59,10 +62,14 @@ def rig(
 
 
 @pytest.fixture(scope="module")
-def rollouts(rig: Rig) -> RolloutRig:
-    """The rig with branches of its ponger, once its deployer knows the code."""
+def rollouts(rig: Rig) -> Iterator[RolloutRig]:
+    """The rig with branches of its ponger, once its deployer knows the code.
+
+    In the end no part of it may have asked Redis for what it may not.
+    """
     wait_for(lambda: rig.api("GET", "deployment")["head"], "the deployer's first look at the code")
-    return RolloutRig(rig)
+    yield RolloutRig(rig)
+    assert rig.redis("ACL", "LOG") == ""
 
 
 @pytest.fixture(scope="module")
@@ -83,5 +90,5 @@ def checked(rollouts: RolloutRig, session: Json) -> Iterator[str]:
     yield str(session["key"])
     rollouts.rig.await_pongs(rollouts.rig.newest(), 2)
     assert rollouts.answered_once(rollouts.begun)
-    assert len(rollouts.containers()) == 1
-    assert rollouts.containers()[0].endswith("-ponger-1")
+    (only,) = rollouts.containers()
+    assert only.endswith("-ponger-1")

@@ -1,6 +1,6 @@
 """What the one-shot container `setup` leaves, and what each container may do in Redis with it.
 
-The last file of this folder: what the whole rig asked for meanwhile is looked at here.
+The last file of its group: what the whole rig asked for meanwhile is looked at here.
 """
 
 import json

@@ -21,7 +21,7 @@ from tests.support.tutorial import Block, Walk, read_blocks
 from tests.support.visitor import Visitor, visiting
 from tests.support.waiting import wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.usefixtures("own_network")]
 
 DOCUMENT = read_document("docs/extend.md")
 

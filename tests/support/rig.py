@@ -84,9 +84,9 @@ class Rig:
         """Return every record after this key, oldest first."""
         records: list[Json] = []
         before: str | None = None
-        while True:
-            more = {"before": before} if before else {}
-            page = self.api("GET", "commands", params={"limit": 500, **more})
+        while True:  # the first page is short: most who ask again and again need no other
+            more: Json = {"limit": 500, "before": before} if before else {"limit": 50}
+            page = self.api("GET", "commands", params=more)
             for record in page["records"]:
                 if record["key"] == key:
                     return records[::-1]

@@ -8,12 +8,12 @@ import pytest
 from tests.support.systemd_computer import SystemdComputer, SystemdRig
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("systemd")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def computer() -> Iterator[SystemdComputer]:
     """A computer without a rig."""
     with SystemdComputer() as computer:
@@ -51,7 +51,7 @@ def dawdle(command: DawdleCommand, ctx: Context) -> None:
 """A service with a handler that takes longer than any watchdog would wait, and one that crashes."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def rig(computer: SystemdComputer, scratch: Path) -> SystemdRig:
     """The rig of ada, installed for the whole computer, with a service of her own."""
     rig = SystemdRig(computer, "ada", computer.check_out("ada", scratch))
@@ -63,7 +63,7 @@ def rig(computer: SystemdComputer, scratch: Path) -> SystemdRig:
     return rig
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def checkout_of_bob(computer: SystemdComputer, scratch: Path) -> SystemdRig:
     rig = SystemdRig(computer, "bob", computer.check_out("bob", scratch), own=True)
     rig.write(".env", "DURAPY_PORT=8091\n")
