@@ -68,8 +68,9 @@ def test_a_double_click_sends_once(visitor: Visitor, page: Page, rig: LocalRig) 
 def test_what_is_typed_stays_when_its_command_is_published_no_longer(
     visitor: Visitor, page: Page, rig: LocalRig
 ) -> None:
+    visitor.open("/commands")
     with published(rig):
-        visitor.open("/commands?type=FLEETING")
+        page.get_by_label("Command types").get_by_role("button", name="FLEETING").click()
         page.get_by_label("Text", exact=True).fill("half a form")
 
     expect(form(page)).to_contain_text("No service knows it any more")

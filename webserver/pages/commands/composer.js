@@ -8,7 +8,7 @@ import { html, nothing } from '/static/durapy/lit.js';
 import { rig } from '/static/durapy/rig.js';
 import { safety } from '/static/durapy/safety.js';
 import { DryRun } from './dry-run.js';
-import { facts, menu, noTypes, skeleton, unreadTypes } from './facts.js';
+import { facts, menu, noForm, obstacle } from './facts.js';
 import { presetBar, star } from './preset-bar.js';
 import { presets } from './presets.js';
 import { sendForm } from './sending.js';
@@ -24,6 +24,8 @@ export class Composer extends DpElement {
   #types = null;
   /** Why the types are not known. */
   #problem = '';
+  /** What the rig would say to the command, when that was looked at last. */
+  #obstacle = '';
   #asJson = false;
   #sending = false;
   #form = /** @type {DpForm} */ (document.createElement('dp-form'));
@@ -74,15 +76,28 @@ export class Composer extends DpElement {
 
   start() {
     const redraw = () => this.update();
-    for (const source of [durapy, presets, rig, safety]) {
-      const event = source === durapy ? 'status' : 'change';
-      source.addEventListener(event, redraw);
-      this.own(() => source.removeEventListener(event, redraw));
-    }
+    const look = () => this.#look();
+    this.#listen(durapy, 'status', redraw);
+    this.#listen(presets, 'change', redraw);
+    this.#listen(rig, 'change', look);
+    this.#listen(safety, 'change', look);
     this.#form.addEventListener('change', () => {
       this.update();
       this.#dryRun.soon(this.type?.type ?? '');
     });
+  }
+
+  /** @param {EventTarget} source @param {string} event @param {() => void} call */
+  #listen(source, event, call) {
+    source.addEventListener(event, call);
+    this.own(() => source.removeEventListener(event, call));
+  }
+
+  /** The rig reports every second: the form is drawn again only if that changes what it says. */
+  #look() {
+    const text = obstacle(this.type)?.text ?? '';
+    if (text !== this.#obstacle) this.update();
+    this.#obstacle = text;
   }
 
   /** Check, ask where the command wants it, send. */
@@ -127,7 +142,7 @@ export class Composer extends DpElement {
 
   view() {
     const type = this.type;
-    if (!type) return this.#instead();
+    if (!type) return noForm(this.#types, this.#problem);
     return html`<section class="card" aria-labelledby="form-title">
       ${this.#head(type)}
       <div class="form-body scroll grow">
@@ -136,11 +151,6 @@ export class Composer extends DpElement {
       </div>
       ${this.#foot(type)}
     </section>`;
-  }
-
-  #instead() {
-    if (this.#problem) return unreadTypes(this.#problem);
-    return this.#types?.length === 0 ? noTypes() : skeleton();
   }
 
   /** @param {CommandType} type */

@@ -21,44 +21,63 @@ export const menu = (chosen, types, pick) =>
 /** What one should know before sending. @param {CommandType} type */
 export function facts(type) {
   const handled = type.services.filter(({ roles }) => roles.some((role) => role !== 'sends'));
+  const hindrance = obstacle(type);
   return html`${type.running === 0 ? tag('warn', '0 running') : nothing}
     ${type.actuates ? tag('busy', 'acts on the world') : nothing}
-    ${obstacle(type)}
+    ${hindrance ? words(hindrance.state, hindrance.text) : nothing}
     ${type.conflict ? html`<span class="small" data-s="bad">${tag('bad', 'conflict')} ${type.conflict}</span>` : nothing}
     ${handled.length ? html`<span class="small dim">heard by ${handled.map(({ service, running }) => `${service}${running ? '' : ' (down)'}`).join(', ')}</span>` : nothing}`;
 }
 
-/** What the rig would say to it at the moment, if not yes. @param {CommandType} type */
-function obstacle({ actuates, services }) {
-  if (!rig.current) return nothing;
+/**
+ * What the rig would say to a command at the moment, if not yes.
+ *
+ * @param {CommandType | null} type
+ * @returns {{state: import('/static/durapy/icons.js').Status, text: string} | null}
+ */
+export function obstacle(type) {
+  if (!type || !rig.current) return null;
+  const { actuates, services } = type;
   const named = (/** @type {string} */ role) =>
     services.filter(({ roles }) => roles.includes(role)).map(({ service }) => service);
   const [begins, ends] = [named('begins'), named('ends')];
   if (safety.engaged && (actuates || begins.length))
-    return words('bad', 'refused now: the rig is in the safe state');
+    return { state: 'bad', text: 'refused now: the rig is in the safe state' };
   const open = rig.services.filter(({ up, session }) => up && session).map((one) => one.service);
   const busy = begins.filter((name) => open.includes(name));
-  if (busy.length) return words('warn', `refused now by ${busy.join(', ')}: a session is open`);
+  if (busy.length)
+    return { state: 'warn', text: `refused now by ${busy.join(', ')}: a session is open` };
   if (ends.length && !ends.some((name) => open.includes(name)))
-    return words('idle', 'no session is open that it ends');
-  return nothing;
+    return { state: 'idle', text: 'no session is open that it ends' };
+  return null;
 }
 
 /** A label that may be long. @param {import('/static/durapy/icons.js').Status} state @param {string} text */
 const words = (state, text) =>
   html`<span class="tag long" data-s=${state}>${glyph(state)}${text}</span>`;
 
+/**
+ * What stands in the form's place while there is none.
+ *
+ * @param {CommandType[] | null} types null until they are known
+ * @param {string} problem why they are not
+ */
+export function noForm(types, problem) {
+  if (problem) return unreadTypes(problem);
+  return types?.length === 0 ? noTypes() : skeleton();
+}
+
 /** The form when what could be sent is not known. @param {string} problem */
-export const unreadTypes = (problem) =>
+const unreadTypes = (problem) =>
   html`<section class="card" aria-label="Form"><div class="empty" role="alert">${icon('warn')}<b>The commands could not be read</b>
     <p>${problem}</p><button type="button" class="sm" @click=${() => knownTypes.load()}>Try again</button></div></section>`;
 
 /** The form while the types are on their way. */
-export const skeleton = () =>
+const skeleton = () =>
   html`<section class="card" aria-label="Form" aria-busy="true"><div class="form-body stack" aria-hidden="true">
     ${Array.from({ length: 5 }, () => html`<div class="skel tall"></div>`)}</div></section>`;
 
 /** The form when there is nothing to send. */
-export const noTypes = () =>
+const noTypes = () =>
   html`<section class="card" aria-label="Form"><div class="empty">${icon('cmd')}<b>Nothing to send yet</b>
     <p>Commands come from services: start one, and its commands appear here at once.</p></div></section>`;
