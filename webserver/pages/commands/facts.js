@@ -18,12 +18,13 @@ export const menu = (chosen, types, pick) =>
   html`<select class="only-t" aria-label="Command" @change=${(/** @type {{target: HTMLSelectElement}} */ { target }) => pick(target.value)}>
     ${types.map(({ type }) => html`<option value=${type} .selected=${type === chosen}>${type}</option>`)}</select>`;
 
-/** What one should know before sending. @param {CommandType} type */
-export function facts(type) {
+/** What one should know before sending. @param {CommandType} type @param {boolean} isLeft whether its form holds what was typed earlier */
+export function facts(type, isLeft) {
   const handled = type.services.filter(({ roles }) => roles.some((role) => role !== 'sends'));
   const hindrance = obstacle(type);
   return html`${type.running === 0 ? tag('warn', '0 running') : nothing}
     ${type.actuates ? tag('busy', 'acts on the world') : nothing}
+    ${isLeft ? tag('idle', 'as you left it, not sent') : nothing}
     ${hindrance ? words(hindrance.state, hindrance.text) : nothing}
     ${type.conflict ? html`<span class="small" data-s="bad">${tag('bad', 'conflict')} ${type.conflict}</span>` : nothing}
     ${handled.length ? html`<span class="small dim">heard by ${handled.map(({ service, running }) => `${service}${running ? '' : ' (down)'}`).join(', ')}</span>` : nothing}`;
@@ -35,7 +36,7 @@ export function facts(type) {
  * @param {CommandType | null} type
  * @returns {{state: import('/static/durapy/icons.js').Status, text: string} | null}
  */
-export function obstacle(type) {
+function obstacle(type) {
   if (!type || !rig.current) return null;
   const { actuates, services } = type;
   const named = (/** @type {string} */ role) =>
@@ -50,6 +51,27 @@ export function obstacle(type) {
   if (ends.length && !ends.some((name) => open.includes(name)))
     return { state: 'idle', text: 'no session is open that it ends' };
   return null;
+}
+
+/**
+ * Call `changed` when the rig would say something else to a command than before. It reports every
+ * second, and a form that is being filled is better not drawn so often.
+ *
+ * @param {() => CommandType | null} type the command at the time
+ * @param {() => void} changed
+ * @returns {() => void} stops it
+ */
+export function watchObstacle(type, changed) {
+  let last = '';
+  const look = () => {
+    const text = obstacle(type())?.text ?? '';
+    if (text !== last) changed();
+    last = text;
+  };
+  for (const source of [rig, safety]) source.addEventListener('change', look);
+  return () => {
+    for (const source of [rig, safety]) source.removeEventListener('change', look);
+  };
 }
 
 /** A label that may be long. @param {import('/static/durapy/icons.js').Status} state @param {string} text */
