@@ -68,8 +68,9 @@ def test_a_double_click_sends_once(visitor: Visitor, page: Page, rig: LocalRig) 
 def test_what_is_typed_stays_when_its_command_is_published_no_longer(
     visitor: Visitor, page: Page, rig: LocalRig
 ) -> None:
+    visitor.open("/commands")
     with published(rig):
-        visitor.open("/commands?type=FLEETING")
+        page.get_by_label("Command types").get_by_role("button", name="FLEETING").click()
         page.get_by_label("Text", exact=True).fill("half a form")
 
     expect(form(page)).to_contain_text("No service knows it any more")
@@ -182,3 +183,31 @@ def test_what_is_wrong_shows_at_its_field_also_while_the_form_is_shown_as_json(
 
     expect(page.get_by_label("Subject")).to_be_focused()
     expect(form(page)).to_contain_text("At most 80 characters")
+
+
+def test_a_half_form_is_there_again_after_another_form_a_page_and_a_reload(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    key = f"left {uuid4()}"
+    visitor.open("/commands?type=PING")
+    page.get_by_label("Key", exact=True).fill(key)
+    expect(form(page)).not_to_contain_text("as you left it")
+
+    page.get_by_label("Command types").get_by_role("button", name="NOTE").click()
+    expect(form(page).get_by_role("heading")).to_have_text("NOTE")
+    visitor.open("/")
+    visitor.open("/commands?type=PING")
+    page.reload()
+
+    expect(page.get_by_label("Key", exact=True)).to_have_value(key)
+    expect(form(page)).to_contain_text("as you left it, not sent")
+    visitor.shoot("commands-left")
+    assert visitor.findings() == []
+    page.keyboard.press("Control+Enter")
+    expect(row(page, key)).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Key", exact=True)).to_have_value("")
+    page.get_by_label("Key", exact=True).fill("not wanted")
+    form(page).get_by_role("button", name="Defaults").click()
+    page.reload()
+    expect(page.get_by_label("Key", exact=True)).to_have_value("")

@@ -313,3 +313,21 @@ def test_a_command_whose_service_stops_stays_with_the_mark_0_running(
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("No service that handles it is running now.")).to_be_visible()
     assert visitor.findings() == []
+
+
+def test_a_name_that_is_half_typed_stays_when_the_form_is_drawn_again(
+    visitor: Visitor, page: Page
+) -> None:
+    visitor.open("/commands?type=SETS")
+    page.get_by_role("button", name="Add to gains").click()
+    name = page.get_by_label("gains name 1")
+    name.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("le")
+
+    page.evaluate("document.querySelector('cmd-composer dp-form').renderNow()")
+    page.keyboard.type("ft")
+    page.keyboard.press("Tab")
+
+    expect(name).to_have_value("left")
+    expect(page.get_by_label("gains left", exact=True)).to_be_focused()

@@ -11,6 +11,8 @@ from tests.support.local_rig import LocalRig
 from tests.support.visitor import PHONE, Visitor, rows, visiting
 from tests.support.waiting import wait_for
 
+LATEST = re.compile(r"/api/v1/commands\?")
+
 
 def row(page: Page, text: str) -> Locator:
     return rows(page).filter(has_text=text)
@@ -98,3 +100,20 @@ def test_on_a_phone_a_row_leads_to_its_detail_of_which_nothing_is_cut_off(
         expect(detail(page).get_by_role("region", name="What led to it")).to_be_visible()
         visitor.shoot("commands-detail-tapped")
         assert detail(page).evaluate("e => e.scrollWidth - e.clientWidth") == 0
+
+
+def test_latest_commands_that_cannot_be_read_are_asked_for_again(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    visitor.expect_complaints("503")
+    rig.send("PING", key="read at last")
+    refused = {"error": {"code": "engine_unavailable", "message": "No answer.", "errors": []}}
+    page.route(LATEST, lambda route: route.fulfill(status=503, json=refused))
+    visitor.open("/")
+    ticker = page.get_by_role("region", name="Latest commands")
+    expect(ticker.get_by_role("alert")).to_contain_text("No answer.")
+
+    page.unroute(LATEST)
+    ticker.get_by_role("button", name="Try again").click()
+
+    expect(ticker).to_contain_text("read at last")

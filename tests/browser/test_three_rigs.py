@@ -54,6 +54,27 @@ def test_a_service_that_goes_while_its_session_runs_is_a_fault(
     expect(hero.locator(".word")).to_have_text("IDLE")
 
 
+def test_a_session_that_nobody_can_be_heard_of_can_be_ended_and_is_when_they_are_back(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    visitor.open("/")
+    hero = page.get_by_role("region", name="Session state")
+
+    with rig.in_session(subject="cut off"):
+        for name in ("pinger", "ponger"):
+            rig.end(name, signal.SIGKILL)
+        expect(hero.locator(".word")).to_have_text("UNKNOWN")
+        hero.get_by_role("button", name="End session…").click()
+        dialog = page.get_by_role("dialog", name="End the session cut off?")
+        expect(dialog).to_contain_text("They hear it when they run again.")
+        dialog.get_by_role("button", name="End session").click()
+        expect(dialog).to_be_hidden()
+        for name in ("pinger", "ponger"):
+            rig.start(name)
+
+        expect(hero.locator(".word")).to_have_text("IDLE")
+
+
 def test_a_problem_stays_in_view_while_good_news_comes_and_goes(
     visitor: Visitor, page: Page
 ) -> None:

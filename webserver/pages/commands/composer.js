@@ -5,10 +5,9 @@ import { DpElement } from '/static/durapy/element.js';
 import '/static/durapy/form.js';
 import { icon, status } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
-import { rig } from '/static/durapy/rig.js';
-import { safety } from '/static/durapy/safety.js';
+import { draftOf, forgetDraft, keepDraft } from './drafts.js';
 import { DryRun } from './dry-run.js';
-import { facts, menu, noTypes, skeleton, unreadTypes } from './facts.js';
+import { facts, menu, noForm, watchObstacle } from './facts.js';
 import { presetBar, star } from './preset-bar.js';
 import { presets } from './presets.js';
 import { sendForm } from './sending.js';
@@ -24,6 +23,8 @@ export class Composer extends DpElement {
   #types = null;
   /** Why the types are not known. */
   #problem = '';
+  /** Whether it began with what was typed earlier and not sent. */
+  #isLeft = false;
   #asJson = false;
   #sending = false;
   #form = /** @type {DpForm} */ (document.createElement('dp-form'));
@@ -50,11 +51,13 @@ export class Composer extends DpElement {
     return !this.#types?.some((known) => known.type === this.type?.type);
   }
 
-  /** Show a type's form. @param {CommandType} type @param {object} [body] to start with */
+  /** Show a type's form. @param {CommandType} type @param {object} [body] to start with, else with what was left */
   show(type, body) {
+    const left = body ? null : draftOf(type);
     this.type = type;
+    this.#isLeft = left !== null;
     this.#form.schema = type.schema;
-    if (body) this.#form.value = { ...this.#form.value, ...body };
+    this.#form.value = { ...this.#form.value, ...(body ?? left) };
     this.update();
     this.#dryRun.soon(type.type);
   }
@@ -74,14 +77,16 @@ export class Composer extends DpElement {
 
   start() {
     const redraw = () => this.update();
-    for (const source of [durapy, presets, rig, safety]) {
-      const event = source === durapy ? 'status' : 'change';
-      source.addEventListener(event, redraw);
-      this.own(() => source.removeEventListener(event, redraw));
-    }
+    durapy.addEventListener('status', redraw);
+    this.own(() => durapy.removeEventListener('status', redraw));
+    presets.addEventListener('change', redraw);
+    this.own(() => presets.removeEventListener('change', redraw));
+    this.own(watchObstacle(() => this.type, redraw));
     this.#form.addEventListener('change', () => {
       this.update();
-      this.#dryRun.soon(this.type?.type ?? '');
+      if (!this.type) return;
+      this.#dryRun.soon(this.type.type);
+      keepDraft(this.type, this.#form.value);
     });
   }
 
@@ -127,7 +132,7 @@ export class Composer extends DpElement {
 
   view() {
     const type = this.type;
-    if (!type) return this.#instead();
+    if (!type) return noForm(this.#types, this.#problem);
     return html`<section class="card" aria-labelledby="form-title">
       ${this.#head(type)}
       <div class="form-body scroll grow">
@@ -136,11 +141,6 @@ export class Composer extends DpElement {
       </div>
       ${this.#foot(type)}
     </section>`;
-  }
-
-  #instead() {
-    if (this.#problem) return unreadTypes(this.#problem);
-    return this.#types?.length === 0 ? noTypes() : skeleton();
   }
 
   /** @param {CommandType} type */
@@ -156,7 +156,7 @@ export class Composer extends DpElement {
       <div class="row spread"><h2 id="form-title" class="type big-type">${type.type}</h2>
         <span class="row">${menu(type.type, this.#isGone ? [type, ...all] : all, pick)}${star(type.type)}<button type="button" class="sm quiet" aria-pressed=${this.#asJson} @click=${toggle}>JSON</button></span></div>
       <p class="muted small">${type.description}</p>
-      <div class="row wrap">${facts(type)}</div>
+      <div class="row wrap">${facts(type, this.#isLeft)}</div>
       ${presetBar(type.type, {
         fill: (preset) => this.dispatchEvent(new CustomEvent('fill', { detail: preset })),
         body: () => this.#form.value,
@@ -168,7 +168,10 @@ export class Composer extends DpElement {
   #foot(type) {
     const off = durapy.status !== 'live' || this.#isGone; // not while sending: that loses the focus
     const once = (/** @type {MouseEvent} */ { detail }) => detail < 2 && this.send(); // a double click is one
-    const defaults = () => this.show(type);
+    const defaults = () => {
+      forgetDraft(type);
+      this.show(type);
+    };
     return html`<div class="form-foot">
       <button type="button" class=${type.confirm ? 'danger' : 'primary'} ?disabled=${off} @click=${once}>
         ${type.confirm ? `Send ${type.type}…` : 'Send'}<kbd aria-hidden="true">Ctrl Enter</kbd></button>

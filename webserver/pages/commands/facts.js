@@ -18,47 +18,88 @@ export const menu = (chosen, types, pick) =>
   html`<select class="only-t" aria-label="Command" @change=${(/** @type {{target: HTMLSelectElement}} */ { target }) => pick(target.value)}>
     ${types.map(({ type }) => html`<option value=${type} .selected=${type === chosen}>${type}</option>`)}</select>`;
 
-/** What one should know before sending. @param {CommandType} type */
-export function facts(type) {
+/** What one should know before sending. @param {CommandType} type @param {boolean} isLeft whether its form holds what was typed earlier */
+export function facts(type, isLeft) {
   const handled = type.services.filter(({ roles }) => roles.some((role) => role !== 'sends'));
+  const hindrance = obstacle(type);
   return html`${type.running === 0 ? tag('warn', '0 running') : nothing}
     ${type.actuates ? tag('busy', 'acts on the world') : nothing}
-    ${obstacle(type)}
+    ${isLeft ? tag('idle', 'as you left it, not sent') : nothing}
+    ${hindrance ? words(hindrance.state, hindrance.text) : nothing}
     ${type.conflict ? html`<span class="small" data-s="bad">${tag('bad', 'conflict')} ${type.conflict}</span>` : nothing}
     ${handled.length ? html`<span class="small dim">heard by ${handled.map(({ service, running }) => `${service}${running ? '' : ' (down)'}`).join(', ')}</span>` : nothing}`;
 }
 
-/** What the rig would say to it at the moment, if not yes. @param {CommandType} type */
-function obstacle({ actuates, services }) {
-  if (!rig.current) return nothing;
+/**
+ * What the rig would say to a command at the moment, if not yes.
+ *
+ * @param {CommandType | null} type
+ * @returns {{state: import('/static/durapy/icons.js').Status, text: string} | null}
+ */
+function obstacle(type) {
+  if (!type || !rig.current) return null;
+  const { actuates, services } = type;
   const named = (/** @type {string} */ role) =>
     services.filter(({ roles }) => roles.includes(role)).map(({ service }) => service);
   const [begins, ends] = [named('begins'), named('ends')];
   if (safety.engaged && (actuates || begins.length))
-    return words('bad', 'refused now: the rig is in the safe state');
+    return { state: 'bad', text: 'refused now: the rig is in the safe state' };
   const open = rig.services.filter(({ up, session }) => up && session).map((one) => one.service);
   const busy = begins.filter((name) => open.includes(name));
-  if (busy.length) return words('warn', `refused now by ${busy.join(', ')}: a session is open`);
+  if (busy.length)
+    return { state: 'warn', text: `refused now by ${busy.join(', ')}: a session is open` };
   if (ends.length && !ends.some((name) => open.includes(name)))
-    return words('idle', 'no session is open that it ends');
-  return nothing;
+    return { state: 'idle', text: 'no session is open that it ends' };
+  return null;
+}
+
+/**
+ * Call `changed` when the rig would say something else to a command than before. It reports every
+ * second, and a form that is being filled is better not drawn so often.
+ *
+ * @param {() => CommandType | null} type the command at the time
+ * @param {() => void} changed
+ * @returns {() => void} stops it
+ */
+export function watchObstacle(type, changed) {
+  let last = '';
+  const look = () => {
+    const text = obstacle(type())?.text ?? '';
+    if (text !== last) changed();
+    last = text;
+  };
+  for (const source of [rig, safety]) source.addEventListener('change', look);
+  return () => {
+    for (const source of [rig, safety]) source.removeEventListener('change', look);
+  };
 }
 
 /** A label that may be long. @param {import('/static/durapy/icons.js').Status} state @param {string} text */
 const words = (state, text) =>
   html`<span class="tag long" data-s=${state}>${glyph(state)}${text}</span>`;
 
+/**
+ * What stands in the form's place while there is none.
+ *
+ * @param {CommandType[] | null} types null until they are known
+ * @param {string} problem why they are not
+ */
+export function noForm(types, problem) {
+  if (problem) return unreadTypes(problem);
+  return types?.length === 0 ? noTypes() : skeleton();
+}
+
 /** The form when what could be sent is not known. @param {string} problem */
-export const unreadTypes = (problem) =>
+const unreadTypes = (problem) =>
   html`<section class="card" aria-label="Form"><div class="empty" role="alert">${icon('warn')}<b>The commands could not be read</b>
     <p>${problem}</p><button type="button" class="sm" @click=${() => knownTypes.load()}>Try again</button></div></section>`;
 
 /** The form while the types are on their way. */
-export const skeleton = () =>
+const skeleton = () =>
   html`<section class="card" aria-label="Form" aria-busy="true"><div class="form-body stack" aria-hidden="true">
     ${Array.from({ length: 5 }, () => html`<div class="skel tall"></div>`)}</div></section>`;
 
 /** The form when there is nothing to send. */
-export const noTypes = () =>
+const noTypes = () =>
   html`<section class="card" aria-label="Form"><div class="empty">${icon('cmd')}<b>Nothing to send yet</b>
     <p>Commands come from services: start one, and its commands appear here at once.</p></div></section>`;

@@ -3,6 +3,7 @@ import { durapy } from '/static/durapy/client.js';
 import { confirmed, toast } from '/static/durapy/dialog.js';
 import { clock } from '/static/durapy/format.js';
 import { html } from '/static/durapy/lit.js';
+import { forgetDraft } from './drafts.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
 
@@ -16,6 +17,7 @@ import { html } from '/static/durapy/lit.js';
 export async function sendForm(type, body) {
   if (type.confirm && !(await agreed(type, body))) return;
   const { sent_at } = await durapy.send(type.type, body);
+  forgetDraft(type);
   const nobody = type.running === 0 ? ' No service that handles it is running now.' : '';
   toast(nobody ? 'warn' : 'ok', html`<b>${type.type}</b> sent at ${clock(sent_at)}.${nobody}`);
 }

@@ -103,7 +103,7 @@ class Hero extends DpElement {
     }
     const session = rig.session;
     const note = html`<button type="button" @click=${takeNote}>${icon('pin')}Add note</button>`;
-    if (session?.state === 'running') {
+    if (session && session.state !== 'idle') {
       return html`<div class="side">${session.ends.map(
         (type) => html`<button type="button" class="solid" @click=${() => endSession(type)}>
           ${icon('power')}${session.ends.length > 1 ? type : 'End session…'}</button>`,

@@ -111,7 +111,7 @@ class Services extends DpElement {
     const lost = durapy.status === 'lost';
     const { state, word } = health(service);
     const recent = this.#recent.of(service);
-    const inSession = rig.session?.services.includes(service.service) && service.session;
+    const inSession = rig.members.includes(service);
     return html`<tr id=${again ? nothing : service.service} data-s=${lost ? 'idle' : state}>
       <th scope="row" class="name" title="${service.replica} on ${service.host}">${service.service}${again ? html` <span class="dim small">${service.replica}</span>` : nothing}</th>
       <td>${lost ? html`<span class="st" data-s="idle">${glyph('todo')}<span>was ${word.toLowerCase()}</span></span>` : status(state, word)}</td>

@@ -28,13 +28,14 @@ class Ticker extends DpElement {
   async #follow() {
     this.#stop();
     this.#records = null;
+    this.#problem = '';
+    this.update();
     try {
       this.#stop = await durapy.follow('*', ROWS, (_body, record) => {
         this.#records = [record, ...(this.#records ?? [])].slice(0, ROWS);
         this.#soon();
       });
       this.#records ??= [];
-      this.#problem = '';
     } catch (error) {
       this.#problem = /** @type {Error} */ (error).message;
     }
@@ -49,7 +50,9 @@ class Ticker extends DpElement {
   }
 
   #body() {
-    if (this.#problem) return html`<p class="empty" role="alert">${this.#problem}</p>`;
+    if (this.#problem)
+      return html`<div class="empty" role="alert">${icon('warn')}<b>The commands could not be read</b><p>${this.#problem}</p>
+        <button type="button" class="sm" @click=${() => this.#follow()}>Try again</button></div>`;
     if (!this.#records) return skeleton();
     if (this.#records.length === 0) {
       return html`<div class="empty">${icon('cmd')}<b>No commands yet</b><p>They show here as services send them. Start a session to begin.</p></div>`;

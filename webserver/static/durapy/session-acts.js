@@ -25,9 +25,10 @@ export async function endSession(type) {
 async function askAndSend(type) {
   await durapy.check(type, {});
   const session = rig.session;
+  const away = session?.state === 'unknown' ? ' They hear it when they run again.' : '';
   const agreed = await confirmed({
     title: `End the session ${session?.label ?? ''}?`,
-    text: `${type} is sent to ${session?.services.join(', ')}. An ended session cannot be taken up again.`,
+    text: `${type} is sent to ${session?.services.join(', ')}.${away} An ended session cannot be taken up again.`,
     yes: 'End session',
   });
   if (!agreed) return;

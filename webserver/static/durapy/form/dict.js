@@ -1,6 +1,6 @@
 // A dictionary: names the user gives, values of one type.
 import { icon } from '../icons.js';
-import { html, live } from '../lit.js';
+import { html } from '../lit.js';
 import { fresh } from './initial.js';
 import { objectRows, problemLine } from './rows.js';
 import { resolve } from './schema.js';
@@ -39,7 +39,7 @@ function entry(form, field, { name, value, i, item }) {
   const nested = item.type === 'object' && item.properties;
   return html`<div class="opt"><div class=${nested ? 'stack' : 'cells'}>
       <input class="mono" aria-label="${owner} name ${i + 1}" autocomplete="off" spellcheck="false" placeholder="name"
-        .value=${live(name)} @change=${change}>
+        .value=${name} @change=${change}>
       <div>${nested ? html`<div class="nest" role="group" aria-label=${inner.label}>${objectRows(form, item, place, value)}</div>` : form.control(inner)}${problemLine(form, inner)}</div>
     </div>
     <button type="button" class="icon quiet" aria-label="Remove ${owner} ${name}"

@@ -122,7 +122,7 @@ export function dateControl(form, field) {
     );
   return html`<input id=${a.id} type=${zoned ? 'datetime-local' : s.format} step="1" aria-label=${a.label}
     aria-invalid=${a.invalid} aria-describedby=${a.notes} aria-required=${a.required}
-    .value=${live(zoned ? localTime(value) : (value ?? ''))} @change=${change}>`;
+    .value=${zoned ? localTime(value) : (value ?? '')} @change=${change}>`;
 }
 
 /** An ISO time as `datetime-local` wants it: this browser's time, without a zone. @param {string | undefined} value */
