@@ -73,6 +73,22 @@ def test_a_removed_user_is_signed_out_at_once(named: Console, tmp_path: Path) ->
     assert page_of(browser, named).status_code == 302
 
 
+def test_a_new_password_signs_out_whoever_came_with_the_old_one(
+    named: Console, tmp_path: Path
+) -> None:
+    browser, _ = sign_in(named, name="ada", password=PASSWORD)
+    by_link = named.sign_in()
+    Users(tmp_path / "users").add("bob", PASSWORD)
+    assert page_of(browser, named).status_code == 200
+
+    Users(tmp_path / "users").add("ada", f"{PASSWORD}!")
+
+    assert page_of(browser, named).status_code == 302
+    assert page_of(by_link, named).status_code == 200
+    anew, _ = sign_in(named, name="ada", password=f"{PASSWORD}!")
+    assert page_of(anew, named).status_code == 200
+
+
 def test_the_socket_of_a_removed_user_is_closed(named: Console, tmp_path: Path) -> None:
     browser, _ = sign_in(named, name="ada", password=PASSWORD)
     cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
