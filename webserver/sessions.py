@@ -65,11 +65,6 @@ class Sessions:
             return None
         return None if session.begun_s <= self._ended.get(session.user, 0.0) else session
 
-    def user_of(self, signed: bytes | None) -> str | None:
-        """Return whose session that is; None: it counts no longer."""
-        session = self.read(signed)
-        return session and session.user
-
     def end(self, signed: bytes | None) -> None:
         """End one session: its cookie counts no longer, wherever somebody has kept it.
 
