@@ -7,6 +7,7 @@ the file, or with an empty one, the console knows one user only, called `user`.
 import os
 import re
 import secrets
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,14 @@ class Users:
             SettingsError: the file cannot be read.
         """
         return sorted(self._read())
+
+    def marks(self) -> dict[str, str]:
+        """Return for every name what tells the password from others, and nothing else of it.
+
+        Raises:
+            SettingsError: the file cannot be read.
+        """
+        return {name: sha256(kept.encode()).hexdigest()[:16] for name, kept in self._read().items()}
 
     def add(self, name: str, password: str) -> None:
         """Add a user, or give one a new password.

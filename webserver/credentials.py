@@ -8,8 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from loguru import logger
-
 from durapy_core.errors import SettingsError
 from durapy_core.settings import Settings, make_data_dir, read_secret
 
@@ -61,9 +59,9 @@ def _given_token(settings: Settings) -> str | None:
     if not token:
         raise SettingsError("DURAPY_TOKEN holds only blanks; set a long random text or unset it.")
     if len(token) < _SHORTEST_TOKEN:
-        logger.warning(
-            "the token is short enough to be guessed; use at least {n} characters",
-            n=_SHORTEST_TOKEN,
+        raise SettingsError(
+            f"DURAPY_TOKEN has {len(token)} characters, so it can be guessed; use "
+            f"{_SHORTEST_TOKEN} or more, or leave it empty, and one is made."
         )
     return token
 

@@ -92,18 +92,20 @@ class SiteHandler(RequestHandler):
             return User("api", by_cookie=False) if right else None
         sessions = self.site.sessions
         signed = self.get_signed_cookie(sessions.cookie, max_age_days=sessions.hours / 24)
-        name = sessions.user_of(signed)
-        if name is None or not self._is_known(name):
+        session = sessions.read(signed)
+        if session is None or session.password != self._password_of(session.user):
             return None
-        return User(name, by_cookie=True)
+        return User(session.user, by_cookie=True)
 
-    def _is_known(self, name: str) -> bool:
-        """Return whether somebody may still sign in by this name; not if nobody can tell."""
+    def _password_of(self, name: str) -> str | None:
+        """Return what a session of this user must know of the password; None: nobody may be it."""
+        if name == DEFAULT_USER:
+            return ""
         try:
-            return name == DEFAULT_USER or name in self.site.users.names()
+            return self.site.users.marks().get(name)
         except SettingsError as error:
             logger.error("{user} counts as signed out: {error}", user=name, error=error)
-            return False
+            return None
 
     def refuse_stranger(self) -> None:
         """Answer somebody who has not signed in."""

@@ -16,8 +16,11 @@ from tornado.iostream import IOStream
 
 from webserver.limits import MAX_DISCARDED_BYTES
 
-HEADERS_S: Final = 75.0
-"""So long a request's headers may take, and so long a connection may lie idle before them."""
+HEADERS_S: Final = 150.0
+"""So long a request's headers may take, and so long a connection may lie idle before them.
+
+Longer than proxies keep one (Caddy 120 s), or it would be closed under a request of theirs.
+"""
 
 BODY_S: Final = 60.0
 """So long its body may take."""

@@ -50,7 +50,7 @@ class LoginPage(HtmlHandler):
             raise
         if user is not None:
             self.site.guesses.forget(address)
-            self._sign_in(user)
+            await self._sign_in(user)
             return
         async with self.site.wrong_guesses:
             await asyncio.sleep(_WRONG_TAKES_S)
@@ -82,11 +82,12 @@ class LoginPage(HtmlHandler):
             return "This name and this password do not belong together."
         return "That is not the token of this rig."
 
-    def _sign_in(self, user: str) -> None:
-        sessions = self.site.sessions
+    async def _sign_in(self, user: str) -> None:
+        sessions, users = self.site.sessions, self.site.users
+        marks = {} if user == DEFAULT_USER else await self.site.offload.run(users.marks)
         self.set_signed_cookie(
             sessions.cookie,
-            sessions.begin(user),
+            sessions.begin(user, marks.get(user, "")),
             expires_days=sessions.hours / 24,
             httponly=True,
             samesite="Strict",

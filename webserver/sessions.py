@@ -49,18 +49,21 @@ class Sessions:
         self._lock = Lock()
         self._ended = _read(file)
 
-    def begin(self, user: str) -> str:
-        """Return what the cookie of a user who has just signed in holds."""
-        return json.dumps([user, self._now_s(user), secrets.token_hex(8)])
+    def begin(self, user: str, password: str = "") -> str:
+        """Return what the cookie of a user who has just signed in holds.
 
-    def user_of(self, signed: bytes | None) -> str | None:
-        """Return whose session the content of a signed cookie is; None: it counts no longer."""
+        `password` tells the user's password from others, and is not that itself.
+        """
+        return json.dumps([user, self._now_s(user), secrets.token_hex(8), password])
+
+    def read(self, signed: bytes | None) -> "Session | None":
+        """Return the session in the content of a signed cookie; None: it counts no longer."""
         session = _parse(signed)
         if session is None or session.name in self._ended:
             return None
         if self._clock() - session.begun_s > self.hours * _HOUR_S:
             return None
-        return None if session.begun_s <= self._ended.get(session.user, 0.0) else session.user
+        return None if session.begun_s <= self._ended.get(session.user, 0.0) else session
 
     def end(self, signed: bytes | None) -> None:
         """End one session: its cookie counts no longer, wherever somebody has kept it.
@@ -98,10 +101,13 @@ class Sessions:
             self._ended = ended
 
 
-class _Session(NamedTuple):
+class Session(NamedTuple):
+    """What a cookie says: whose it is, when it began, and with which password; see `begin`."""
+
     user: str
     begun_s: float
     mark: str
+    password: str
 
     @property
     def name(self) -> str:
@@ -109,10 +115,10 @@ class _Session(NamedTuple):
         return f"{self.user}{_BLANK}{self.mark}"
 
 
-def _parse(signed: bytes | None) -> _Session | None:
+def _parse(signed: bytes | None) -> Session | None:
     try:
-        user, begun_s, mark = json.loads(signed or b"")
-        return _Session(str(user), float(begun_s), str(mark))
+        user, begun_s, mark, password = json.loads(signed or b"")
+        return Session(str(user), float(begun_s), str(mark), str(password))
     except (ValueError, TypeError):
         return None  # of an earlier version
 

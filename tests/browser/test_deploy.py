@@ -46,6 +46,7 @@ def test_a_rollout_shows_its_steps_and_its_log_and_ends_well(
     log = deploy.get_by_role("log", name="Log of the rollout")
 
     expect(log).to_contain_text("RUN python -m compileall")
+    expect(deploy.locator(".dep-panel header")).to_contain_text("7be03d1 to exp/kalman-v2")
     expect(deploy.get_by_role("list", name="Rollout steps")).to_contain_text("Build")
     expect(deploy.get_by_role("row", name="ponger")).to_contain_text("is being replaced")
     manager.built.set()

@@ -34,6 +34,7 @@ def test_a_stretch_of_time_shows_alone_and_stands_in_the_address(
 
     visitor.open(f"/logs?since={begins}&until={ends}")
     expect(page.locator(".lr", has_text="within")).to_be_visible()
+    visitor.expect_complaints("willReadFrequently")  # nobody but this test reads it
     wait_for(lambda: page.locator(".volume canvas").evaluate(_HAS_INK), "the volume of the lines")
     for text in ("too early", "too late"):
         expect(page.locator(".lr", has_text=text)).to_have_count(0)
@@ -137,3 +138,14 @@ def test_after_a_jump_one_reads_on_to_the_present(
     follow = page.get_by_role("button", name=re.compile(r"Follow, \d+ new"))
     wait_for(lambda: log_lines(store, "just now") and follow.is_visible(), "what is new")
     expect(page.locator(".lr", has_text="long ago")).to_be_visible()
+
+
+def test_it_is_said_that_there_are_older_lines_where_nothing_matches(
+    page: Page, visitor: Visitor, store: Engine
+) -> None:
+    log_lines(store, "a needle")
+    store.append_many(LOGS, [log_entry("hay", service="hay")] * 22_500)
+    visitor.open("/logs?q=a+needle")
+
+    expect(page.get_by_text("There are older lines: choose their time.")).to_be_visible()
+    visitor.shoot("logs-older")

@@ -6,9 +6,12 @@ import pytest
 import requests
 
 from durapy_core.engines.memory import MemoryEngine
+from durapy_core.errors import SettingsError
 from durapy_core.login_code import mint
+from durapy_core.settings import Settings, load_settings
 from tests.support.console import LIMIT_S, TOKEN, Console, run_console, xsrf_in
 from tests.support.log_lines import logged
+from webserver.credentials import load_credentials
 
 WRONG, OTHER = "wrong", "another-token-of-this-rig"
 
@@ -182,6 +185,16 @@ def test_the_token_may_come_from_a_file(engine: MemoryEngine, tmp_path: Path) ->
     with run_console(engine, tmp_path / "data", token_file=file) as console:
         assert console.api("GET", "types", token=OTHER).status_code == 200
         assert console.api("GET", "types", token=TOKEN).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["lab", "   ", "x" * 15])
+def test_a_token_that_can_be_guessed_is_refused_at_the_start(tmp_path: Path, token: str) -> None:
+    settings = load_settings(Settings, token=token, data_dir=tmp_path)
+
+    with pytest.raises(SettingsError, match="DURAPY_TOKEN") as refused:
+        load_credentials(settings)
+
+    assert token.strip() == "" or token not in str(refused.value)
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])

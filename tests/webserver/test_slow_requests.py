@@ -16,11 +16,12 @@ import requests
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.settings import Settings, load_settings
 from tests.support.checkout import ROOT
-from tests.support.console import LIMIT_S, TOKEN
+from tests.support.console import LIMIT_S, TOKEN, Console
 from tests.support.log_lines import logged
 from tests.support.waiting import wait_for
 from webserver.app import make_app
 from webserver.door import open_door
+from webserver.limits import MAX_REQUEST_BYTES
 from webserver.listening import BoundedServer
 
 NEVER_ENDING = {
@@ -123,3 +124,14 @@ def test_a_process_that_may_open_few_files_holds_few_connections() -> None:
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
 
     assert printed == "64\n"
+
+
+def test_a_message_that_is_too_large_ends_its_own_socket_alone(console: Console) -> None:
+    with console.connect() as large, console.connect() as other:
+        other.hello("command")
+        large.say_text("x" * (MAX_REQUEST_BYTES + 1))
+
+        large.hear_end()  # with 1009, unless it is cut off while it still sends
+        assert console.send("a1").status_code == 201
+        assert other.commands(1)[0]["body"]["key"] == "a1"
+    assert console.stored() == 1

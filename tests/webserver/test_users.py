@@ -38,6 +38,11 @@ def page_of(browser: requests.Session, console: Console) -> requests.Response:
     return browser.get(f"{console.url}/", timeout=LIMIT_S, allow_redirects=False)
 
 
+def user_of(sessions: Sessions, signed: bytes) -> str | None:
+    session = sessions.read(signed)
+    return session and session.user
+
+
 def test_who_sends_from_a_browser_is_on_the_record(named: Console) -> None:
     browser, answer = sign_in(named, name="ada", password=PASSWORD)
     assert answer.status_code == 303
@@ -71,6 +76,22 @@ def test_a_removed_user_is_signed_out_at_once(named: Console, tmp_path: Path) ->
     Users(tmp_path / "users").remove("ada")
 
     assert page_of(browser, named).status_code == 302
+
+
+def test_a_new_password_signs_out_whoever_came_with_the_old_one(
+    named: Console, tmp_path: Path
+) -> None:
+    browser, _ = sign_in(named, name="ada", password=PASSWORD)
+    by_link = named.sign_in()
+    Users(tmp_path / "users").add("bob", PASSWORD)
+    assert page_of(browser, named).status_code == 200
+
+    Users(tmp_path / "users").add("ada", f"{PASSWORD}!")
+
+    assert page_of(browser, named).status_code == 302
+    assert page_of(by_link, named).status_code == 200
+    anew, _ = sign_in(named, name="ada", password=f"{PASSWORD}!")
+    assert page_of(anew, named).status_code == 200
 
 
 def test_the_socket_of_a_removed_user_is_closed(named: Console, tmp_path: Path) -> None:
@@ -215,12 +236,12 @@ def test_a_session_ends_when_its_hours_are_over(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "x", rig="r", hours=2, clock=lambda: now[0])
     signed = sessions.begin("ada").encode()
     now[0] += 2 * 3600
-    assert sessions.user_of(signed) == "ada"
+    assert user_of(sessions, signed) == "ada"
     now[0] += 1
 
-    assert sessions.user_of(signed) is None
-    assert sessions.user_of(b"user") is None
-    assert sessions.user_of(b"[1]") is None
+    assert user_of(sessions, signed) is None
+    assert user_of(sessions, b"user") is None
+    assert user_of(sessions, b"[1]") is None
 
 
 def test_wrong_tries_are_forgotten_after_a_while_or_a_right_one() -> None:
@@ -257,10 +278,10 @@ def test_who_signed_out_everywhere_may_sign_in_after_the_clock_is_set_back(tmp_p
     now[0] = 10_000.0
 
     anew = sessions.begin("ada").encode()
-    assert sessions.user_of(anew) == "ada"
-    assert sessions.user_of(before) is None
+    assert user_of(sessions, anew) == "ada"
+    assert user_of(sessions, before) is None
     sessions.end_all("ada")
-    assert sessions.user_of(anew) is None
+    assert user_of(sessions, anew) is None
 
 
 def test_the_addresses_of_guessers_are_bounded() -> None:

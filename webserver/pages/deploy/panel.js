@@ -46,11 +46,19 @@ class Panel extends DpElement {
     if (log && atEnd) log.scrollTop = log.scrollHeight;
   }
 
+  /** Where it is moved to, while it is. @param {Deployed} service */
+  #target({ service }) {
+    const rollout = deploy.rollout(service);
+    const target = rollout?.wishes.revision || deploy.deployment?.branch;
+    if (rollout?.state !== 'requested' || rollout.verb !== 'rollout' || !target) return nothing;
+    return html` <span class="dim">to</span> <span class="sha">${target}</span>`;
+  }
+
   view() {
     const service = deploy.service;
     if (!service) return nothing;
     return html`<section class="card dep-panel" aria-labelledby="panel-title">
-      <header><h2 id="panel-title">${service.service}</h2><span class="rev small"><span class="sha">${service.revision}</span></span><span class="grow"></span>
+      <header><h2 id="panel-title">${service.service}</h2><span class="rev small"><span class="sha">${service.revision}</span>${this.#target(service)}</span><span class="grow"></span>
         <span class="seg" role="group" aria-label="View">${TABS.map(
           ([tab, word]) =>
             html`<button type="button" aria-pressed=${this.#tab === tab} @click=${() => this.#show(tab)}>${word}</button>`,

@@ -5,12 +5,17 @@ import { html } from '/static/durapy/lit.js';
 /** @typedef {import('./source.js').LogSource} LogSource */
 
 /** @param {LogSource} source @param {boolean} any whether there are lines that the filter holds back */
-export function empty({ loading, range }, any) {
+export function empty({ loading, more, range }, any) {
   if (loading) {
     return html`<div class="waiting" aria-hidden="true">${Array.from({ length: 14 }, () => html`<div class="skel"></div>`)}</div>`;
   }
-  if (any)
-    return words('Nothing matches', 'Turn a level or a service back on, or change the text.');
+  if (any) {
+    const further = more ? ' There are older lines: choose their time.' : '';
+    return words(
+      'Nothing matches',
+      `Turn a level or a service back on, or change the text.${further}`,
+    );
+  }
   if (range.since || range.until) {
     return words(
       'No lines of that time',

@@ -9,7 +9,7 @@ const FIRST = 500;
 const PAGE = 2000;
 /** The server looks at some thousand lines at a time: so often it is asked to go on. */
 const FURTHER = 50;
-/** Lines on either side of a moment that somebody jumps to, at first; then half of what is kept. */
+/** Lines on either side of a moment that is jumped to, at first; then half of what is kept. */
 const AROUND = 1000;
 
 /** Fills a list of lines. */
@@ -20,6 +20,8 @@ export class LogSource {
   problem = '';
   /** Whether the list ends somewhere in the past, so that nothing live belongs behind it. */
   past = false;
+  /** Whether there are older lines than those in hand. */
+  more = false;
   /** What time the lines are of, as ISO texts; empty is any. @type {{since: string, until: string}} */
   range = { since: '', until: '' };
   #list;
@@ -54,9 +56,9 @@ export class LogSource {
       const page = await this.#search({ limit: FIRST, since, until });
       if (turn !== this.#turn) return;
       this.past = until !== '';
+      this.loading = false;
       this.#list.replace(page.lines.reverse());
       this.#letIn();
-      this.loading = false;
       this.#changed();
       await this.#older(page.before, turn, KEPT);
     });
@@ -136,6 +138,7 @@ export class LogSource {
   async #anew(load) {
     const turn = ++this.#turn;
     this.loading = true;
+    this.more = false;
     this.problem = '';
     this.#early = [];
     this.#changed();
@@ -171,6 +174,7 @@ export class LogSource {
       before = page.before;
       this.#changed();
     }
+    if (turn === this.#turn) this.more = before !== null;
   }
 
   /**
