@@ -80,7 +80,10 @@ class RawOutput:
             return
         trace.timer = Timer(self._quiet_s, self._fall_quiet, (service, trace))
         trace.timer.daemon = True
-        trace.timer.start()
+        try:
+            trace.timer.start()
+        except RuntimeError:  # this computer has no thread left: it is handed on in pieces
+            self._finish(service)
 
     def _fall_quiet(self, service: str, trace: _Trace) -> None:
         with self._lock:

@@ -91,7 +91,10 @@ class LogFeed:
         self.position = Cursor(entries[-1].key)
         self._forget()
         for listener in self._listeners:
-            listener(before, entries)
+            try:
+                listener(before, entries)
+            except Exception:  # noqa: BLE001 (else the reader would wait for ever)
+                logger.exception("a listener of the log {log} failed; it goes on", log=self.log)
         taken.set()
 
     def _begin(self, cursor: Cursor) -> None:

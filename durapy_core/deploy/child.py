@@ -1,5 +1,6 @@
 """One child process. Its threads only put events on a queue; whoever reads the queue decides."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -62,6 +63,11 @@ class Child:
     """
 
     def __init__(self, spec: ProcessSpec, put: Callable[[Line | Ended], None]) -> None:
+        """Start it.
+
+        Raises:
+            OSError: this computer has no memory, no process or no thread left for it.
+        """
         self.spec = spec
         self.last_line = ""
         self._put = put
@@ -75,7 +81,15 @@ class Child:
             pass_fds=spec.keep_open,
             start_new_session=True,
         )
-        Thread(target=self._watch, name=f"watch-{spec.name}", daemon=True).start()
+        reader = Thread(target=self._read, name=f"read-{spec.name}", daemon=True)
+        watcher = Thread(target=self._watch, args=(reader,), name=f"watch-{spec.name}", daemon=True)
+        try:
+            reader.start()
+            watcher.start()
+        except RuntimeError as error:
+            self.kill()
+            self._process.wait()
+            raise OSError(errno.EAGAIN, "this computer has no thread left for it") from error
 
     @property
     def pid(self) -> int:
@@ -91,9 +105,7 @@ class Child:
         with suppress(ProcessLookupError):  # it has ended meanwhile
             os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _watch(self) -> None:
-        reader = Thread(target=self._read, name=f"read-{self.spec.name}", daemon=True)
-        reader.start()
+    def _watch(self, reader: Thread) -> None:
         code = self._process.wait()
         self.kill()  # what it left behind, which would keep the pipe open
         reader.join()

@@ -110,16 +110,18 @@ class Desk:
         )
 
     def retry(self, call: Callable[[], T]) -> T:
-        """Return what `call` returns, however long the store is away.
+        """Return what `call` returns, however long the store is away, which is said once.
 
         Raises:
             StoppedError: the server is to stop.
         """
+        level = "WARNING"
         while True:
             try:
                 return call()
             except EngineUnavailableError as error:
-                logger.warning("operations wait for the store: {error}", error=str(error))
+                logger.log(level, "operations wait for the store: {error}", error=str(error))
+                level = "DEBUG"
                 if self._stop.wait(_BACKOFF_S):
                     raise StoppedError from error
 

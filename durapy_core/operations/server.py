@@ -119,12 +119,14 @@ class _Server:
         self._rollouts.take_up(begun, self._desk.step, self._desk.answer, switched=switched)
 
     def _retry_manager(self, call: Callable[[], None]) -> None:
-        """Make a call to the manager, however long that does not answer."""
+        """Make a call to the manager, however long that does not answer, which is said once."""
+        level = "WARNING"
         while not self._stop.is_set():
             try:
                 return call()
             except ManagerUnavailableError as error:
-                logger.warning("operations wait for the manager: {error}", error=str(error))
+                logger.log(level, "operations wait for the manager: {error}", error=str(error))
+                level = "DEBUG"
                 self._stop.wait(_BACKOFF_S)
         return None
 

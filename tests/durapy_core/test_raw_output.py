@@ -1,5 +1,6 @@
 """What a process prints past its logger: which lines count, and where a traceback ends."""
 
+import threading
 from datetime import UTC, datetime
 
 from durapy_core.log_lines import render_colour, render_json
@@ -53,6 +54,16 @@ def test_a_traceback_is_one_line_that_says_what_happened() -> None:
     assert first.message == "before"
     assert (second.level, second.message) == ("ERROR", "ValueError: no")
     assert second.fields["exception"] == TRACE
+
+
+def test_where_there_is_no_thread_left_a_traceback_comes_in_pieces() -> None:
+    before = threading.stack_size(1 << 55)  # more than any computer can address
+    try:
+        lines = heard(*TRACE.split("\n"))
+    finally:
+        threading.stack_size(before)
+
+    assert [line.message for line in lines] == [text for text in TRACE.split("\n") if text]
 
 
 def test_a_fatal_error_says_its_first_line() -> None:

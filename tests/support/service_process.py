@@ -1,12 +1,14 @@
 """A service in a process of its own, and the store that it shares with the test."""
 
+import fcntl
 import json
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,6 +23,7 @@ from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 120
+_AGAIN_S = 0.005
 _PARTS = {
     "running": "leads",
     "taking the lead": "leads",
@@ -65,6 +68,18 @@ class Shared:
         rows = self.engine.table(STATUS).values()
         said = [ServiceStatus.from_text(row.text) for row in rows]
         return [status for status in said if status.service == service]
+
+    def is_held(self) -> bool:
+        """Return whether an SQLite file is kept by one who writes to it and does not go on."""
+        if not self.url.startswith("sqlite:///"):
+            return False
+        with Path(self.url.removeprefix("sqlite:///") + ".lock").open("ab") as lock:
+            for _ in range(100):  # others may be writing
+                with suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return False
+                Event().wait(_AGAIN_S)
+        return True
 
     def start(self, service: str, services_dir: Path, **environment: str) -> "ServiceProcess":
         """Start a service and return once it says that it runs."""
@@ -120,8 +135,15 @@ class ServiceProcess:
         self._process.wait(LIMIT_S)
 
     def freeze(self) -> None:
-        """Let it hang, with all of its threads, until `thaw`."""
+        """Let it hang, with all of its threads, until `thaw`; but not in the middle of a write.
+
+        On SQLite nobody else can write while one hangs there.
+        """
         self._process.send_signal(signal.SIGSTOP)
+        while self.shared.is_held():
+            self.thaw()
+            Event().wait(_AGAIN_S)
+            self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on."""

@@ -55,13 +55,16 @@ def led(
 def _wait_for_lead(
     engine: Engine, name: str, stop: threading.Event, *, lease_s: float, presence: Presence
 ) -> Lead | None:
+    level = "WARNING"
     while not stop.is_set():
         try:
             lead = engine.lead(name, lease_s=lease_s)
         except EngineUnavailableError as error:
-            logger.warning("the deployer waits for the store: {error}", error=str(error))
+            logger.log(level, "the deployer waits for the store: {error}", error=str(error))
+            level = "DEBUG"
             stop.wait(1.0)
             continue
+        level = "WARNING"
         if lead is not None:
             return lead
         presence.state = ServiceState.STANDBY

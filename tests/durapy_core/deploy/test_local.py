@@ -2,6 +2,7 @@
 
 import io
 import os
+import select
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from durapy_core.deploy.base import ReplicaState
-from durapy_core.deploy.child import ProcessSpec
+from durapy_core.deploy.child import Child, ProcessSpec
 from durapy_core.deploy.local import LocalManager
 from durapy_core.deploy.printer import Printer
 from durapy_core.errors import DeployError, ManagerUnavailableError, ServiceNotFoundError
@@ -104,6 +105,22 @@ def test_a_process_that_cannot_be_started_is_tried_again_and_the_others_run_on()
         rig.wait_for(lambda: rig.state("late") is ReplicaState.WAITING)
         del environment["LARGE"]
         rig.wait_for_line("late | up")
+
+
+def test_a_process_for_which_there_is_no_thread_is_ended_again() -> None:
+    end, held = os.pipe()  # at its end once nobody holds the other side any more
+    one = replace(spec("one", LIVE + "signal.pause()"), keep_open=(held,))
+    before = threading.stack_size(1 << 55)  # more than any computer can address
+    try:
+        with pytest.raises(OSError, match="no thread left"):
+            Child(one, lambda _: None)
+    finally:
+        threading.stack_size(before)
+        os.close(held)
+
+    assert select.select([end], [], [], 30)[0] == [end]
+    assert os.read(end, 1) == b""
+    os.close(end)
 
 
 def test_the_manager_ends_every_process_and_returns_ok() -> None:

@@ -3,6 +3,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,7 +21,12 @@ from durapy_core.operations import (
     state_of,
 )
 from durapy_core.operations.requests import OUTCOME, PROGRESS, REQUEST
+from tests.support.fickle_engine import FickleEngine
+from tests.support.log_lines import logged
 from tests.support.waiting import wait_for
+
+if TYPE_CHECKING:
+    from loguru import Record
 
 
 @dataclass
@@ -96,6 +102,25 @@ def test_a_request_is_carried_out_and_its_outcome_says_who_asked() -> None:
     written = engine.page(OPERATIONS, limit=1)[0]
     assert (written.sender, written.cause) == ("deployer", key)
     assert json.loads(written.body or "")["by"] == "webserver:ann"
+
+
+def test_a_store_that_is_away_is_waited_for_and_that_is_said_loudly_once() -> None:
+    engine, manager = FickleEngine(), Restarts()
+
+    with logged() as lines, serving(engine, manager):
+        engine.away = True
+        wait_for(lambda: len(waits(lines, "the store")) > 2, "three looks at the store")
+        engine.away = False
+        state = last(engine, request(engine, "restart", "ponger", by="cli:ann"))
+
+    assert state.state == "done"
+    assert waits(lines, "the store")[:3] == ["WARNING", "DEBUG", "DEBUG"]
+
+
+def waits(lines: "list[Record]", what: str) -> list[str]:
+    """Return how loudly it was said, each time, that operations wait for something."""
+    found = [line for line in lines if line["message"].startswith(f"operations wait for {what}")]
+    return [line["level"].name for line in found]
 
 
 def test_nothing_is_asked_when_nobody_serves() -> None:

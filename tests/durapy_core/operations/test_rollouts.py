@@ -1,28 +1,34 @@
 """Rollouts, the session lock and the queue, as the log of operations carries them."""
 
 import json
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
+from durapy_core.deploy.base import Pair
+from durapy_core.deploy.pace import Limits, RealClock
 from durapy_core.engines.base import OPERATIONS, STATUS, Engine
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.entry import NewEntry
-from durapy_core.errors import DeployError
+from durapy_core.errors import DeployError, ManagerUnavailableError
 from durapy_core.operations import (
     ALL,
     OperationState,
+    Rollouts,
     Wishes,
     follow,
     latest,
     lines_of,
     outcome,
     request,
+    serve,
 )
 from durapy_core.operations.gate import await_leave
 from durapy_core.operations.requests import PROGRESS, REQUEST
 from durapy_core.status import ServiceState, ServiceStatus, SessionInfo
-from tests.support.deployed import LINES, deploying
+from tests.support.deployed import LINES, HeldRollouts, deploying
+from tests.support.log_lines import logged
 from tests.support.waiting import wait_for
 
 
@@ -211,6 +217,38 @@ def begun(engine: Engine, service: str = "camera") -> str:
     told = json.dumps({"verb": "rollout", "service": service, "message": "x", "step": "watch"})
     engine.append(OPERATIONS, NewEntry(type=PROGRESS, body=told, cause=key))
     return key
+
+
+def test_a_manager_that_is_away_at_the_start_is_waited_for_and_that_is_said_loudly_once() -> None:
+    engine, stop, back = MemoryEngine(), threading.Event(), threading.Event()
+
+    class LateRollouts(HeldRollouts):
+        def pairs(self) -> list[tuple[Pair, str]]:
+            if not back.is_set():
+                raise ManagerUnavailableError("nobody answers")
+            return super().pairs()
+
+    manager = LateRollouts(RealClock())
+    rollouts = Rollouts(manager, manager.hear, limits=Limits())
+    more = {"rollouts": rollouts}
+    thread = threading.Thread(target=serve, args=(engine, manager, stop), kwargs=more)
+
+    def said() -> list[str]:
+        found = [line for line in lines if "wait for the manager" in line["message"]]
+        return [line["level"].name for line in found]
+
+    with logged() as lines:
+        thread.start()
+        try:
+            wait_for(lambda: len(said()) > 2, "three looks at the manager")
+            back.set()
+            end = last(engine, ask(engine, "restart", "pinger"))
+        finally:
+            stop.set()
+            thread.join(30)
+
+    assert end.state == "done"
+    assert said()[:3] == ["WARNING", "DEBUG", "DEBUG"]
 
 
 def test_a_rollout_found_half_way_is_finished_and_answered() -> None:
