@@ -1,6 +1,6 @@
 """One rig for the tests of Compose: started once, left running by each test, ended after the last.
 
-Tests that run at the same time are of two groups (see tests/support/dealing.py), each with its own rig.
+Those that run at the same time are of two groups (tests/support/dealing.py), with a rig each.
 """
 
 from collections.abc import Iterator
@@ -18,13 +18,24 @@ from tests.support.waiting import wait_for
 OVERRIDE = """\
 services:
   ponger:
-    healthcheck: {interval: 1s, retries: 2}
+    healthcheck: {interval: 1s, retries: 2, timeout: 10s}
+  pinger:
+    healthcheck: {interval: 30s}
+  webserver:
+    healthcheck: {interval: 30s}
+  redis:
+    healthcheck: {interval: 30s}
   deployer:
+    healthcheck: {interval: 30s}
     environment:
       DURAPY_ROLLOUT_START_S: ${TEST_START_S:-30}
       DURAPY_ROLLOUT_WATCH_S: ${TEST_WATCH_S:-1}
 """
-"""What a rig may say of its own: here so that tests need not wait."""
+"""What a rig may say of its own: here so that tests need not wait.
+
+What has once become healthy is rarely asked again, but for the ponger: each question starts a
+process in a container. The ponger may take its time to answer, as other tests run meanwhile.
+"""
 
 
 @pytest.fixture(scope="package")
