@@ -12,8 +12,9 @@ from durapy_core.command import Command
 from durapy_core.engines import open_engine
 from durapy_core.engines.base import CATALOG
 from durapy_core.versions import publish_catalog
-from tests.support.local_rig import LocalRig
+from tests.support.local_rig import Json, LocalRig
 from tests.support.visitor import Visitor, rows
+from tests.support.waiting import wait_for
 
 TYPES = re.compile(r"/api/v1/types$")
 
@@ -166,8 +167,11 @@ def test_a_preset_that_takes_the_place_of_another_says_so(
 
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="warm-up", exact=True)).to_have_count(1)
-    presets = rig.api("GET", "presets")["presets"]
-    assert [preset["body"] for preset in presets] == [{"key": "new"}]
+
+    def kept() -> list[Json]:
+        return [preset["body"] for preset in rig.api("GET", "presets")["presets"]]
+
+    wait_for(lambda: kept() == [{"key": "new"}], "the one preset to be replaced")
     rig.api("DELETE", "presets/PING/warm-up")
 
 
@@ -205,6 +209,7 @@ def test_a_half_form_is_there_again_after_another_form_a_page_and_a_reload(
     assert visitor.findings() == []
     page.keyboard.press("Control+Enter")
     expect(row(page, key)).to_be_visible()
+    expect(page.locator("#toasts")).to_contain_text("sent at")  # the row may show before
     page.reload()
     expect(page.get_by_label("Key", exact=True)).to_have_value("")
     page.get_by_label("Key", exact=True).fill("not wanted")

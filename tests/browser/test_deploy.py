@@ -74,6 +74,8 @@ def test_a_list_that_comes_late_does_not_hide_how_a_rollout_ended(
     deploy.get_by_role("button", name="Cancel rollout").click()
     expect(deploy.locator("#toasts")).to_contain_text("ponger: cancelled by webserver:")
 
+    while not late:
+        deploy.wait_for_timeout(50)  # the page asks for a list after it was told
     for route, response in late:
         route.fulfill(response=response)
 

@@ -7,10 +7,12 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Thread
 from typing import Final
+
+from tests.support.way_out import WayOut
 
 _CLONE_NEWNET: Final = 0x40000000
 _GET_FLAGS: Final = 0x8913
@@ -32,19 +34,22 @@ def is_possible() -> bool:
 
 
 @contextmanager
-def in_own_network() -> Iterator[None]:
+def in_own_network(*, reaching: int | None = None) -> Iterator[None]:
     """Let the calling thread, and all that it starts meanwhile, have a network of their own.
 
-    127.0.0.1 is another there than outside: what is to be reached has to be started inside, or to
-    listen on a Unix socket. Where `is_possible` says no, nothing is changed.
+    127.0.0.1 is another there than outside: what is to be reached has to be started inside, to
+    listen on a Unix socket, or outside on the port `reaching`. Where `is_possible` says no, nothing
+    is changed.
     """
     if not is_possible():
         yield
         return
+    way_out = WayOut(reaching) if reaching else None
     with _HERE.open("rb") as before:
         _enter_new()
         try:
-            yield
+            with way_out.opened() if way_out else nullcontext():
+                yield
         finally:
             left = _libc().setns(before.fileno(), _CLONE_NEWNET)
             assert left == 0, os.strerror(ctypes.get_errno())

@@ -23,12 +23,14 @@ class Rig:
     Attributes:
         compose: its Compose project.
         folder: the checkout that it was built from.
-        url: where the console is.
+        port: where the console is, on this computer.
+        url: the same as an address.
     """
 
     def __init__(self, compose: ComposeProject, folder: Path, *, port: int) -> None:
         self.compose = compose
         self.folder = folder
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
     def up(self) -> None:
