@@ -24,6 +24,7 @@ _URGENT_THREADS: Final = 2
 _PAGE_THREADS: Final = 4
 PAGE_TIMEOUT_S: Final = 10.0
 _MOST_WAITING: Final = 256
+_STOPPING: Final = "The web server is stopping; try again when it is back."
 
 
 class Offload:
@@ -39,18 +40,19 @@ class Offload:
         self._page_slots: dict[str, asyncio.Semaphore] = {}
         self._timeout_s = timeout_s
         self._waiting = 0
+        self._closed = False
         self.engine_ok = True
 
     async def run(self, call: Callable[[], T]) -> T:
         """Return what `call` returns, without a time limit: for files and templates."""
-        return await asyncio.get_running_loop().run_in_executor(self._for_files, call)
+        return await self._on(self._for_files, call)
 
     async def password(self, call: Callable[[], bool]) -> bool:
         """Return what `call` returns; it compares a password, which is slow on purpose.
 
         One after the other, so that strangers who guess hold up nobody but each other.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._for_passwords, call)
+        return await self._on(self._for_passwords, call)
 
     async def engine(self, call: Callable[[], T]) -> T:
         """Return what `call` returns; it asks the store.
@@ -96,11 +98,26 @@ class Offload:
             raise TimeoutError(f"the page's own code took longer than {limit_s:g} s") from None
 
     def close(self) -> None:
-        """Take no more calls; those under way end with their engine."""
+        """Take no more calls; those under way end with their engine.
+
+        Who asks from now on, or waits for a thread, gets EngineUnavailableError.
+        """
+        self._closed = True
         self._for_engine.shutdown(wait=False, cancel_futures=True)
         self._for_urgent.shutdown(wait=False, cancel_futures=True)
         self._for_files.shutdown(wait=False, cancel_futures=True)
         self._for_passwords.shutdown(wait=False, cancel_futures=True)
+
+    async def _on(self, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+        if self._closed:
+            raise EngineUnavailableError(_STOPPING)
+        future = asyncio.get_running_loop().run_in_executor(pool, call)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if self._closed and future.cancelled():
+                raise EngineUnavailableError(_STOPPING) from None
+            raise
 
     async def _ask(self, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         try:
@@ -114,7 +131,7 @@ class Offload:
     async def _within_limit(self, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await asyncio.get_running_loop().run_in_executor(pool, call)
+                return await self._on(pool, call)
         except TimeoutError:
             raise EngineUnavailableError(
                 f"The store did not answer in {self._timeout_s:g} s; try again. "
@@ -122,7 +139,7 @@ class Offload:
             ) from None
 
     def _note(self, *, ok: bool, why: str = "") -> None:
-        if ok != self.engine_ok:
+        if ok != self.engine_ok and not self._closed:
             self.engine_ok = ok
             if ok:
                 logger.info("the store answers again")

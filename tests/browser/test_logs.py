@@ -143,7 +143,7 @@ def test_the_download_is_what_is_shown(page: Page, visitor: Visitor, store: Engi
 def test_what_was_logged_while_the_console_was_away_is_there_once(
     page: Page, visitor: Visitor, rig: LocalRig, store: Engine
 ) -> None:
-    visitor.expect_complaints("ERR_CONNECTION_REFUSED", "WebSocket", "ERR_EMPTY_RESPONSE")
+    visitor.expect_complaints("ERR_CONNECTION_REFUSED", "WebSocket", "ERR_EMPTY_RESPONSE", "503")
     visitor.open("/logs?q=meanwhile")
     log_lines(store, "meanwhile 0")
     expect(page.locator(".lr")).to_have_count(1)
