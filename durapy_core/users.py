@@ -35,13 +35,14 @@ class Users:
         """
         return sorted(self._read())
 
-    def marks(self) -> dict[str, str]:
-        """Return for every name what tells the password from others, and nothing else of it.
+    def mark_of(self, name: str) -> str | None:
+        """Return what tells a user's password from others, and nothing else of it; None: nobody's.
 
         Raises:
             SettingsError: the file cannot be read.
         """
-        return {name: sha256(kept.encode()).hexdigest()[:16] for name, kept in self._read().items()}
+        kept = self._read().get(name)
+        return None if kept is None else sha256(kept.encode()).hexdigest()[:16]
 
     def add(self, name: str, password: str) -> None:
         """Add a user, or give one a new password.

@@ -102,7 +102,7 @@ class SiteHandler(RequestHandler):
         if name == DEFAULT_USER:
             return ""
         try:
-            return self.site.users.marks().get(name)
+            return self.site.users.mark_of(name)
         except SettingsError as error:
             logger.error("{user} counts as signed out: {error}", user=name, error=error)
             return None

@@ -84,10 +84,12 @@ class LoginPage(HtmlHandler):
 
     async def _sign_in(self, user: str) -> None:
         sessions, users = self.site.sessions, self.site.users
-        marks = {} if user == DEFAULT_USER else await self.site.offload.run(users.marks)
+        mark = None
+        if user != DEFAULT_USER:
+            mark = await self.site.offload.run(lambda: users.mark_of(user))
         self.set_signed_cookie(
             sessions.cookie,
-            sessions.begin(user, marks.get(user, "")),
+            sessions.begin(user, mark or ""),
             expires_days=sessions.hours / 24,
             httponly=True,
             samesite="Strict",

@@ -1,7 +1,5 @@
 """The catalog as the console sees it: merged from what every service published."""
 
-from datetime import UTC, datetime
-
 import pytest
 from pydantic import Field
 
@@ -11,7 +9,7 @@ from durapy_core.engines.base import CATALOG, STATUS, Row
 from durapy_core.engines.memory import MemoryEngine
 from durapy_core.errors import InvalidCommandError, UnknownCommandError
 from durapy_core.published import KnownTypes, known_types, load_known_types
-from durapy_core.status import ServiceState, ServiceStatus
+from tests.support.statuses import status_of
 
 
 class PingCommand(Command, title="Ping", group="Test", confirm=True, max_age_s=5):
@@ -175,15 +173,7 @@ def test_a_body_that_does_not_fit_is_refused_with_its_problems() -> None:
 
 
 def test_it_is_read_from_the_tables_of_an_engine_and_an_unreadable_row_hides_no_other() -> None:
-    status = ServiceStatus(
-        service="ponger",
-        replica="p1",
-        host="h",
-        pid=1,
-        revision="r",
-        state=ServiceState.IDLE,
-        started_at=datetime.now(UTC),
-    )
+    status = status_of("ponger", replica="p1")
     with MemoryEngine() as engine:
         engine.put(CATALOG, "ponger", published("ponger", PingCommand).model_dump_json())
         engine.put(CATALOG, "broken", '{"service": "broken"')

@@ -5,7 +5,6 @@ import json
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Self
@@ -20,7 +19,7 @@ from durapy_core.command import Command
 from durapy_core.engines.base import CATALOG, COMMANDS, STATUS, Engine
 from durapy_core.entry import Entry, NewEntry
 from durapy_core.settings import Settings, load_settings
-from durapy_core.status import ServiceState, ServiceStatus
+from tests.support.statuses import status_of
 from webserver.embed import serve_in_thread
 
 TOKEN = "a-token-that-is-long-enough"  # noqa: S105 (of the test's own console)
@@ -206,14 +205,5 @@ def publish(
 
 
 def beat(engine: Engine, service: str, **fields: Any) -> None:
-    status = ServiceStatus(
-        service=service,
-        replica="r1",
-        host="h",
-        pid=1,
-        revision="abc1234",
-        state=fields.pop("state", ServiceState.IDLE),
-        started_at=datetime.now(UTC),
-        **fields,
-    )
+    status = status_of(service, **fields)
     engine.put(STATUS, f"{service}/r1", status.model_dump_json())

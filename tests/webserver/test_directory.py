@@ -1,24 +1,15 @@
 """When the console looks at the services again."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from durapy_core.fleet import Heard
-from durapy_core.status import DOWN_AFTER_S, ServiceState, ServiceStatus
+from durapy_core.status import DOWN_AFTER_S
+from tests.support.statuses import status_of
 from webserver.directory import until_one_is_down_s
 
 
 def heard(age_s: float) -> Heard:
-    status = ServiceStatus(
-        service="ponger",
-        replica="r1",
-        host="h",
-        pid=1,
-        revision="abc1234",
-        state=ServiceState.IDLE,
-        started_at=datetime(2026, 11, 26, tzinfo=UTC),
-    )
+    status = status_of("ponger")
     return Heard(status=status, age_s=age_s)
 
 

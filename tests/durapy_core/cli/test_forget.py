@@ -1,25 +1,16 @@
 """`durapy forget`: what goes, and what is refused."""
 
-from datetime import UTC, datetime
-
 from durapy_core.engines.base import CATALOG, COMMANDS, STATUS, Progress
 from durapy_core.entry import Cursor
 from durapy_core.exit_codes import ExitCode
 from durapy_core.kept import Kept
-from durapy_core.status import ServiceState, ServiceStatus
+from durapy_core.status import ServiceState
 from tests.support.cli import Cli
+from tests.support.statuses import status_of
 
 
 def put_status(cli: Cli, state: ServiceState) -> None:
-    status = ServiceStatus(
-        service="reward",
-        replica="r1",
-        host="rig3",
-        pid=4711,
-        revision="1c2d3e4",
-        state=state,
-        started_at=datetime.now(UTC),
-    )
+    status = status_of("reward", host="rig3", pid=4711, state=state)
     with cli.open_engine() as engine:
         engine.put(STATUS, "reward/r1", status.model_dump_json())
 

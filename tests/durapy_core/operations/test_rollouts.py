@@ -31,6 +31,8 @@ from tests.support.deployed import LINES, HeldRollouts, deploying
 from tests.support.log_lines import logged
 from tests.support.waiting import wait_for
 
+FOUND_HALF_WAY = "camera was found half-way and runs the new revision"
+
 
 def ask(engine: Engine, verb: str, service: str = "camera", **wishes: str) -> str:
     asked = Wishes.model_validate(wishes)
@@ -258,10 +260,7 @@ def test_a_rollout_found_half_way_is_finished_and_answered() -> None:
     with deploying(engine, key=key) as manager:
         end = last(engine, key)
 
-    assert (end.state, end.message) == (
-        "done",
-        "camera was found half-way and runs the new revision",
-    )
+    assert (end.state, end.message) == ("done", FOUND_HALF_WAY)
     assert manager.running() == ["new"]
 
 
@@ -274,10 +273,7 @@ def test_a_rollout_whose_manager_was_away_for_a_moment_is_finished_or_undone() -
         key = ask(engine, "rollout")
         end = last(engine, key)
 
-    assert (end.state, end.message) == (
-        "done",
-        "camera was found half-way and runs the new revision",
-    )
+    assert (end.state, end.message) == ("done", FOUND_HALF_WAY)
     assert manager.running() == ["new"]
 
 
@@ -290,10 +286,7 @@ def test_a_rollout_whose_store_was_away_after_the_switch_is_finished() -> None:
         key = ask(engine, "rollout")
         end = last(engine, key)
 
-    assert (end.state, end.message) == (
-        "done",
-        "camera was found half-way and runs the new revision",
-    )
+    assert (end.state, end.message) == ("done", FOUND_HALF_WAY)
     assert manager.running() == ["new"]
 
 
@@ -323,7 +316,7 @@ def test_a_rollout_of_all_that_was_found_half_way_tells_that_the_rest_is_left() 
         end = last(engine, key)
 
     assert end.state == "failed"
-    assert "camera was found half-way and runs the new revision" in end.message
+    assert FOUND_HALF_WAY in end.message
     assert "ask again for the rest" in end.message
 
 
