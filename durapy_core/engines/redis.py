@@ -7,9 +7,9 @@ progress is a hash `durapy:{NAMESPACE}:progress:SERVICE`.
 Connections of a process: one sends behind a lock, one per thread that reads at the same time, one
 for everything else. What an append that returned survives is the server's choice. With AOF `always`
 it survives the death of the server and of the computer. With `everysec` the last second or two may
-be lost: when the computer dies, and, if its disk is slow to sync just then, also when the server is
-killed, as Redis then answers before it has handed the record to the kernel. A sender notices a loss
-that concerns its own last record, and says so.
+be lost: when the computer dies, and also when the server is killed during a sync, as Redis then
+answers before it has handed the record to the kernel; a busy disk or computer makes a sync long. A
+sender notices a loss that concerns its own last record, and says so.
 
 If the server comes back with less than it had, a reader's cursor may lie beyond the end of the
 log. A read that had to connect anew notices, see `redis_read.py`.

@@ -171,13 +171,15 @@ class FaultRig:
         return next((process for process in processes if process.leads()), None)
 
     def wait_until_handled(self) -> None:
-        """Return once every record has its receipt."""
+        """Return once every record has its receipt; fail the test at once if any is gone."""
         self._settle()
+        gone = set(self.keys) - set(self._asked())
+        assert not gone, f"acknowledged, and not in the log any more: {sorted(gone)}"
 
-        def missing() -> int:
-            return len(set(self.keys) - {receipt.key for receipt in self.receipts()})
+        def unhandled() -> set[str]:
+            return set(self.keys) - {receipt.key for receipt in self.receipts()}
 
-        wait_for(lambda: not missing(), "every record to be handled", limit_s=LIMIT_S)
+        wait_for(lambda: not unhandled(), "every record to be handled", limit_s=LIMIT_S)
 
     def receipts(self) -> list[Receipt]:
         """Return all receipts, oldest first."""
