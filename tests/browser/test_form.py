@@ -215,10 +215,11 @@ def test_an_edited_record_keeps_every_value(
     visitor.open(f"/commands?key={first['key']}&filter_type={wire_type}")
 
     expect(page.get_by_role("heading", name=wire_type, exact=True)).to_be_visible()
-    before = rows(page).count()
+    stored = len(rig.records(type=wire_type))
+    expect(rows(page)).to_have_count(stored)
     page.get_by_role("button", name="Send", exact=True).click()
 
-    expect(rows(page)).to_have_count(before + 1)
+    expect(rows(page)).to_have_count(stored + 1)
     assert rig.latest(wire_type)["body"] == first["body"]
 
 

@@ -37,5 +37,4 @@ def test_a_session_runs_live_on_redis_and_a_foreign_program_takes_part(
     expect(page.get_by_role("link", name="RUNNING")).to_be_visible()
     rig.end_session()
     expect(page.get_by_role("link", name="IDLE")).to_be_visible()
-    shown = page.locator("table.hist tbody tr").count()
-    assert shown == len(rig.records())
+    expect(rows(page)).to_have_count(len(rig.records()))
