@@ -15,6 +15,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
 from webserver.limits import MAX_DISCARDED_BYTES
+from webserver.proxies import Proxies
 
 HEADERS_S: Final = 150.0
 """So long a request's headers may take, and so long a connection may lie idle before them.
@@ -29,7 +30,7 @@ MOST_CONNECTIONS: Final = 1_000
 """Sockets of pages are not counted: who has one is signed in."""
 
 _SHARE: Final = 4
-"""One address may have a part of them: 1 in so many."""
+"""One address may have a part of them: 1 in so many. A trusted proxy may have all of them."""
 
 _TELL_EVERY_S: Final = 60.0
 
@@ -44,9 +45,10 @@ class BoundedServer(HTTPServer):
         headers_s: float = HEADERS_S,
         body_s: float = BODY_S,
         most: int | None = None,
+        proxies: Proxies | None = None,
         ssl_options: SSLContext | None = None,
     ) -> None:
-        """Take how long to wait, in seconds, and how many connections to hold."""
+        """Take how long to wait, in seconds, how many connections to hold, and whom to trust."""
         super().initialize(
             request_callback,
             ssl_options=ssl_options,
@@ -55,13 +57,14 @@ class BoundedServer(HTTPServer):
             max_body_size=MAX_DISCARDED_BYTES,
         )
         self._most = most or most_connections()
+        self._proxies = proxies or Proxies([])
         self._open: Counter[str] = Counter()  # by address
         self._told_at = float("-inf")
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """Serve a connection, or close it if there are too many."""
         place = str(address[0])
-        if self._open.total() >= self._most or self._open[place] >= max(1, self._most // _SHARE):
+        if self._open.total() >= self._most or self._open[place] >= self._share_of(place):
             stream.close()
             self._tell(place)
             return
@@ -76,6 +79,9 @@ class BoundedServer(HTTPServer):
         self._open[place] -= 1
         if not self._open[place]:
             del self._open[place]
+
+    def _share_of(self, place: str) -> int:
+        return self._most if self._proxies.include(place) else max(1, self._most // _SHARE)
 
     def _tell(self, place: str) -> None:
         now_s = time.monotonic()

@@ -32,6 +32,11 @@ class Proxies:
         self._trusted = trusted
         self._told = False
 
+    def include(self, place: str) -> bool:
+        """Return whether an address, as text, is that of a trusted proxy."""
+        address = _read_address(place)
+        return address is not None and self._trusts(address)
+
     def apply(self, request: HTTPServerRequest) -> None:
         """Give a request the address, scheme and host that its browser has for it.
 

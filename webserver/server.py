@@ -22,6 +22,7 @@ from webserver.door import Door
 from webserver.keep_going import keep_going
 from webserver.listening import BoundedServer
 from webserver.presence import NAME, publish_catalog
+from webserver.proxies import Proxies
 from webserver.site import Site
 from webserver.tls import LOOK_EVERY_S, Tls
 
@@ -46,7 +47,8 @@ async def serve(
     """
     app = make_app(settings, engine)
     tls = door.tls.context if door.tls else None
-    server = BoundedServer(app, ssl_options=tls)
+    proxies = Proxies(settings.trusted_proxies)
+    server = BoundedServer(app, ssl_options=tls, proxies=proxies)
     presence = Presence(
         NAME, replica=make_replica_name(), revision=app.site.revision, stopped=stop.is_set
     )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -23,6 +24,7 @@ from webserver.app import make_app
 from webserver.door import open_door
 from webserver.limits import MAX_REQUEST_BYTES
 from webserver.listening import BoundedServer
+from webserver.proxies import Proxies
 
 NEVER_ENDING = {
     "nothing": b"",
@@ -114,6 +116,18 @@ def test_one_address_does_not_take_all_connections_and_it_is_said(
     said = [line["message"] for line in lines if "is refused" in line["message"]]
     assert all(answers)
     assert said == ["127.0.0.1 is refused: 10 connections from there are open, 10 in all"]
+
+
+def test_a_trusted_proxy_may_have_all_connections(engine: MemoryEngine, tmp_path: Path) -> None:
+    proxies = Proxies([ip_network("127.0.0.1/32")])
+    with serving(engine, tmp_path, most=40, proxies=proxies) as port, logged() as lines:
+        held = [connect(port) for _ in range(39)]
+        assert is_well(port)
+        wait_for(lambda: is_well(port), "its connection to be forgotten")
+
+        for connection in held:
+            connection.close()
+    assert not [line for line in lines if "is refused" in line["message"]]
 
 
 def test_a_process_that_may_open_few_files_holds_few_connections() -> None:
