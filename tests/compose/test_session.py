@@ -14,13 +14,15 @@ pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(900)]
 def test_a_session_is_run_over_http_from_its_beginning_to_its_end(rig: Rig) -> None:
     with rig.session("plain") as begun:
         rig.await_pongs(begun["key"], 3)
+    over = rig.newest()
     records = rig.since(begun["key"])
 
-    end = next(record for record in records if record["type"] == "END_SESSION")
     assert begun["sender"].startswith("webserver:")
-    assert answered_once(rig.pings(begun["key"]), rig.pongs(begun["key"]))
-    assert not rig.pings(end["key"])
+    assert answered_once(records)
     assert rig.api("GET", "services")["session"]["state"] == "idle"
+    with rig.session("next"):
+        meanwhile = rig.pings(over)
+    assert not [ping for ping in meanwhile if ping["body"]["key"].startswith("plain")]
 
 
 def test_pings_of_a_time_without_ponger_are_answered_once_when_it_is_back(rig: Rig) -> None:
@@ -33,7 +35,7 @@ def test_pings_of_a_time_without_ponger_are_answered_once_when_it_is_back(rig: R
         rig.compose.run("start", "ponger")
         rig.await_pongs(stopped, 7)
 
-    assert answered_once(rig.pings(begun["key"]), rig.pongs(begun["key"]))
+    assert answered_once(rig.since(begun["key"]))
 
 
 def test_a_restart_from_the_console_in_mid_session_loses_and_doubles_nothing(rig: Rig) -> None:
@@ -57,7 +59,7 @@ def test_a_restart_from_the_console_in_mid_session_loses_and_doubles_nothing(rig
     assert (outcome["state"], outcome["service"]) == ("done", "ponger")
     assert outcome["by"].startswith("webserver:")
     assert rig.compose.inspect("ponger")["State"]["StartedAt"] > before
-    assert answered_once(rig.pings(begun["key"]), rig.pongs(begun["key"]))
+    assert answered_once(rig.since(begun["key"]))
 
 
 def test_the_command_line_restarts_a_service_and_says_so(rig: Rig) -> None:
@@ -66,18 +68,29 @@ def test_the_command_line_restarts_a_service_and_says_so(rig: Rig) -> None:
     assert "pinger was restarted" in said
 
 
+KILL_BETWEEN_SYNCS = """
+export REDISCLI_AUTH="$(cat /run/secrets/password)"
+ask() { redis-cli -s /run/redis/redis.sock --user admin "$@"; }
+until microseconds=$(ask TIME | tail -n 1) &&
+    [ "$microseconds" -gt 300000 ] && [ "$microseconds" -lt 600000 ] &&
+    ask INFO persistence | grep -q aof_pending_bio_fsync:0
+do sleep 0.05; done
+kill -KILL "$(ask INFO server | tr -d '\\r' | sed -n s/process_id://p)"
+"""
+# During a sync, which begins with the first record of a second, Redis answers before it has handed
+# that record to the kernel, and a kill loses it: see docs/reference.md.
+
+
 def test_a_session_goes_on_after_redis_was_killed(rig: Rig) -> None:
     with rig.session("killed") as begun:
         rig.await_pongs(begun["key"], 2)
-        info = rig.redis("INFO", "server")
-        number = next(line for line in info.split() if line.startswith("process_id:"))
-        rig.exec("redis", f"kill -KILL {number.removeprefix('process_id:')}")
+        rig.exec("redis", KILL_BETWEEN_SYNCS)
         wait_for(lambda: rig.compose.inspect("redis")["RestartCount"] >= 1, "Redis to come back")
         wait_for(lambda: _is_healthy(rig, "redis"), "a healthy Redis")
         back = rig.since(begun["key"])[-1]["key"]
         rig.await_pongs(back, 3)
 
-    assert answered_once(rig.pings(begun["key"]), rig.pongs(begun["key"]))
+    assert answered_once(rig.since(begun["key"]))
 
 
 def test_a_ping_by_redis_cli_is_answered(rig: Rig) -> None:
@@ -139,7 +152,7 @@ def test_stopping_ends_every_container_with_0_and_the_session_goes_on_afterwards
         rig.await_pongs(up, 2)
 
     assert ended == dict.fromkeys(SERVICES, 0)
-    assert answered_once(rig.pings(begun["key"]), rig.pongs(begun["key"]))
+    assert answered_once(rig.since(begun["key"]))
 
 
 def test_history_and_token_survive_down_and_up(rig: Rig) -> None:

@@ -137,8 +137,14 @@ def cookies_of(url: str, token: str) -> list[Json]:
     return [{"name": c.name, "value": c.value, "url": url} for c in visitor.cookies]
 
 
-def answered_once(pings: list[Json], pongs: list[Json]) -> bool:
-    """Return whether every ping has exactly one pong, with its key reversed and named as cause."""
+def answered_once(records: list[Json]) -> bool:
+    """Return whether every ping of a session has one pong, with its key reversed, which names it.
+
+    Not those after its end: the pinger may send one before it hears of that, and nobody answers.
+    """
+    ends = (n for n, record in enumerate(records) if record["type"] == "END_SESSION")
+    pings = [record for record in records[: next(ends, None)] if record["type"] == "PING"]
+    pongs = [record for record in records if record["type"] == "PONG"]
     expected = sorted((p["key"], p["body"]["key"], p["body"]["key"][::-1]) for p in pings)
     given = sorted((p["cause"], p["body"]["input_key"], p["body"]["output_key"]) for p in pongs)
     return given == expected

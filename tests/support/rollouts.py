@@ -183,14 +183,15 @@ class RolloutRig:
 
     def answered_once(self, begun: str) -> bool:
         """Return whether every ping since then has exactly one pong, having waited for them."""
-        asked = {ping["key"]: ping for ping in self.rig.pings(begun)}
+        pings = self.rig.pings(begun)
+        asked = {ping["key"] for ping in pings}
 
         def pongs() -> list[Json]:
             found = self.rig.pongs(begun)
-            return found if asked.keys() <= {pong["cause"] for pong in found} else []
+            return found if asked <= {pong["cause"] for pong in found} else []
 
         given = wait_for(pongs, "a pong for every ping", limit_s=60)
-        return answered_once(list(asked.values()), [p for p in given if p["cause"] in asked])
+        return answered_once(pings + [pong for pong in given if pong["cause"] in asked])
 
     def revision(self) -> str:
         """Return the revision that the ponger says it runs; empty while none is up."""
