@@ -217,6 +217,7 @@ class Dispatcher:
                 sender=self._service.name,
                 cause=entry.key,
             )
+        self._vitals.note_bad(entry.key, entry.type, outcome)
         return Receipt(
             key=entry.key,
             service=self._service.name,
@@ -239,6 +240,7 @@ class Dispatcher:
     def _report_invalid(self, entry: Entry, problem: str | None) -> None:
         if entry.type is None:
             self._vitals.count(Outcome.INVALID)
+            self._vitals.note_bad(entry.key, None, Outcome.INVALID)
         self._log.warning(
             "a record cannot be read and is skipped: {problem}",
             problem=problem,

@@ -69,6 +69,20 @@ class SafeAnswer(BaseModel):
     took_s: float | None = None
 
 
+class RecordName(BaseModel):
+    """Which record is meant.
+
+    Attributes:
+        key: its key in the log of commands.
+        type: its wire type; None if it has none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    key: str
+    type: str | None = None
+
+
 class ServiceStatus(BaseModel):
     """One replica's own account.
 
@@ -84,6 +98,7 @@ class ServiceStatus(BaseModel):
         session: the open session, or None.
         started_at: when the process started (UTC).
         handled, failed, invalid: records since the start, by how they ended.
+        last_failed, last_invalid: the newest of them; None if there was none since the start.
         skipped: records since the start that were expired, interrupted or refused.
         unknown_fields: fields left out while decoding, since the start.
         lost_tails: how often the store was found to have lost the latest records, since the start.
@@ -114,6 +129,8 @@ class ServiceStatus(BaseModel):
     failed: int = 0
     invalid: int = 0
     skipped: int = 0
+    last_failed: RecordName | None = None
+    last_invalid: RecordName | None = None
     unknown_fields: int = 0
     lost_tails: int = 0
     lag_s: float | None = None

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from durapy_core.log_sink import under_way
 from durapy_core.receipt import Outcome
+from durapy_core.status import RecordName
 
 BUSY_AFTER_S: Final = 1.0
 _WINDOW_S: Final = 60.0
@@ -21,6 +22,7 @@ class Vitals:
 
     Attributes:
         handled, failed, invalid, skipped: records, by how they ended; see `ServiceStatus`.
+        last_failed, last_invalid: the newest of those records; None before the first.
         unknown_fields: fields left out while decoding.
         lost_tails: how often the store was found to have lost the latest records.
         missed: what was trimmed before it was read, in words; None if nothing was.
@@ -32,6 +34,8 @@ class Vitals:
         self.failed = 0
         self.invalid = 0
         self.skipped = 0
+        self.last_failed: RecordName | None = None
+        self.last_invalid: RecordName | None = None
         self.unknown_fields = 0
         self.lost_tails = 0
         self.missed: str | None = None
@@ -69,6 +73,13 @@ class Vitals:
             case _:
                 self.skipped += 1
 
+    def note_bad(self, key: str, wire_type: str | None, outcome: Outcome) -> None:
+        """Note by name a record that failed or could not be read; others are only counted."""
+        if outcome is Outcome.FAILED:
+            self.last_failed = RecordName(key=key, type=wire_type)
+        elif outcome is Outcome.INVALID:
+            self.last_invalid = RecordName(key=key, type=wire_type)
+
     def note_missed(self, *, after: str, to: str) -> None:
         """Note which records were trimmed before they were read."""
         self.missed = f"missed the records after {after or 'the first'} up to {to}: trimmed"
@@ -100,6 +111,8 @@ class Vitals:
             "failed": self.failed,
             "invalid": self.invalid,
             "skipped": self.skipped,
+            "last_failed": self.last_failed,
+            "last_invalid": self.last_invalid,
             "unknown_fields": self.unknown_fields,
             "lost_tails": self.lost_tails,
             "lag_s": self.lag_s,

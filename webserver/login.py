@@ -11,6 +11,7 @@ from durapy_core.errors import SettingsError
 from durapy_core.login_code import redeem
 from webserver.handler import DEFAULT_USER
 from webserver.page_handlers import HtmlHandler
+from webserver.way_back import SIGN_IN, own_path
 
 _WRONG_TAKES_S: Final = 0.5
 _LONGEST_PASSWORD: Final = 1000
@@ -32,7 +33,7 @@ class LoginPage(HtmlHandler):
     head = get
 
     async def post(self) -> None:
-        """Sign in with a code, a token, or a name and its password; go to the dashboard."""
+        """Sign in with a code, a token, or a name and its password; go to the page asked for."""
         address = str(self.request.remote_ip)
         wait_s = self.site.guesses.wait_s(address)
         if wait_s:
@@ -97,7 +98,8 @@ class LoginPage(HtmlHandler):
         logger.info(
             "{user} signed in from {address}", user=user, address=str(self.request.remote_ip)
         )
-        self.redirect("/", status=HTTPStatus.SEE_OTHER)
+        wanted = own_path(self.get_query_argument("next", ""))
+        self.redirect(wanted, status=HTTPStatus.SEE_OTHER)
 
     async def _show(self, *, code: str = "", problem: str = "") -> None:
         site = self.site
@@ -132,4 +134,4 @@ class LogoutPage(HtmlHandler):
             signed = self.get_signed_cookie(sessions.cookie, max_age_days=sessions.hours / 24)
             await self.site.offload.run(lambda: sessions.end(signed))
         self.clear_cookie(sessions.cookie)
-        self.redirect("/login", status=HTTPStatus.SEE_OTHER)
+        self.redirect(SIGN_IN, status=HTTPStatus.SEE_OTHER)

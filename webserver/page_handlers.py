@@ -19,6 +19,7 @@ from webserver.handler import SiteHandler
 from webserver.page_loading import Page
 from webserver.pages import ALL_PAGES, PageRequest, Pages
 from webserver.static_files import StaticFile
+from webserver.way_back import sign_in_url
 
 TEMPLATES_DIR: Final = Path(__file__).parent / "templates"
 
@@ -29,7 +30,7 @@ class HtmlHandler(SiteHandler):
     def refuse_stranger(self) -> None:
         """Send somebody who has not signed in to the sign-in page."""
         if self.request.method in ("GET", "HEAD"):
-            self.redirect("/login")
+            self.redirect(sign_in_url(self.request.uri or "", self.site.credentials))
         else:
             super().refuse_stranger()
 

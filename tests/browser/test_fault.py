@@ -62,6 +62,29 @@ def test_a_fault_is_read_across_the_room_with_what_it_is(
     expect(hero.locator(".word")).to_have_text("IDLE")
 
 
+def test_a_handler_that_failed_is_named_with_the_way_to_its_record(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    visitor.open("/")
+    attention = page.get_by_role("region", name="Needs attention")
+    item = attention.get_by_role("listitem").filter(has_text="since it started")
+
+    rig.send("TURN")
+    expect(item).to_have_text(
+        re.compile("brittle 1 handler failed since it started, last on TURN.")
+    )
+    newest = str(rig.send("TURN")["key"])
+    expect(item).to_contain_text("2 handlers failed since it started, last on TURN.")
+    act = item.get_by_role("link", name="Its record")
+    expect(act).to_have_attribute("href", f"/commands?show={newest}")
+    visitor.shoot("dashboard-failed-handler")
+    assert visitor.findings() == []
+    act.click()
+
+    expect(page).to_have_url(re.compile(f"show={newest}"))
+    expect(page.get_by_text("RuntimeError: the lens fell").first).to_be_visible()
+
+
 @pytest.mark.parametrize("hand", ["mouse", "touch"])
 def test_a_fault_has_no_finding_in_light_and_dark_and_fits_the_window(
     browser: Browser, faulty: LocalRig, hand: str

@@ -74,14 +74,46 @@ def test_a_preview_of_the_link_does_not_use_it_up(page: Page, rig: LocalRig) -> 
 def test_the_token_signs_in_and_never_stands_in_the_address(page: Page, rig: LocalRig) -> None:
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))
-    page.goto("/commands")
+    page.goto("/commands?filter_type=PING")
 
-    expect(page).to_have_url(f"{rig.url}/login")
+    expect(page).to_have_url(f"{rig.url}/login?next=/commands%3Ffilter_type%3DPING")
     page.get_by_label("Access token").fill(TOKEN)
     page.keyboard.press("Enter")
 
-    expect(page).to_have_url(f"{rig.url}/")
+    expect(page).to_have_url(f"{rig.url}/commands?filter_type=PING")
     assert not [address for address in addresses if TOKEN in address]
+
+
+def test_what_stands_behind_the_hash_of_an_address_is_kept_too(
+    stranger: Visitor, page: Page, rig: LocalRig
+) -> None:
+    stranger.expect_complaints("401")
+    page.goto("/deploy#pinger")
+    page.get_by_label("Access token").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("That is not the token of this rig.")
+
+    page.get_by_label("Access token").fill(TOKEN)
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(f"{rig.url}/deploy#pinger")
+
+
+def test_who_is_signed_out_meanwhile_comes_back_to_the_same_page(
+    stranger: Visitor, page: Page, rig: LocalRig
+) -> None:
+    stranger.expect_complaints("401", "HTTP Authentication failed")
+    stranger.sign_in()
+    stranger.open("/commands?type=NOTE&filter_sender=pinger#main")
+
+    other = stranger.context.new_page()
+    other.goto("/logout")
+    other.get_by_role("button", name="Sign out of this browser").click()
+    page.get_by_role("link", name="Sign in", exact=True).click()
+    page.get_by_label("Access token").fill(TOKEN)
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(f"{rig.url}/commands?type=NOTE&filter_sender=pinger#main")
 
 
 def test_a_wrong_token_says_what_to_do(stranger: Visitor, page: Page) -> None:
@@ -130,7 +162,7 @@ def test_who_signs_out_is_a_stranger_again(stranger: Visitor, page: Page, rig: L
 
     expect(page).to_have_url(f"{rig.url}/login")
     page.goto("/commands")
-    expect(page).to_have_url(f"{rig.url}/login")
+    expect(page).to_have_url(f"{rig.url}/login?next=/commands")
 
 
 def test_somebody_signs_in_by_name_and_out_everywhere(

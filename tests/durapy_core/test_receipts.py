@@ -3,8 +3,11 @@
 import pytest
 
 from durapy_core import Context, Controller, Service, on
+from durapy_core.engines.base import COMMANDS
 from durapy_core.engines.memory import MemoryEngine
+from durapy_core.entry import NewEntry
 from durapy_core.receipt import Outcome, Receipt
+from durapy_core.status import RecordName
 from durapy_core.testing import ServiceHarness
 from tests.support.fickle_engine import FickleEngine
 from tests.support.vocabulary import BeginCommand, EchoCommand, FinishCommand, HintCommand
@@ -116,6 +119,20 @@ def test_a_begin_whose_controller_raises_has_failed() -> None:
         rig.run_until_idle()
 
         assert (only(rig).outcome, only(rig).text) == (Outcome.FAILED, "ValueError: broken")
+
+
+def test_the_newest_record_that_failed_or_could_not_be_read_is_named() -> None:
+    with ServiceHarness(make_service(), raises=False) as rig:
+        assert (rig.status.last_failed, rig.status.last_invalid) == (None, None)
+        for text in ("fail", "fail", "well"):
+            rig.send(HintCommand(text=text))
+        unreadable = rig.engine.append(COMMANDS, NewEntry(type="TEST_HINT", body='{"text": 1}'))
+        rig.run_until_idle()
+
+        failed = [each.key for each in rig.receipts() if each.outcome is Outcome.FAILED]
+        assert rig.status.last_failed == RecordName(key=failed[-1], type="TEST_HINT")
+        assert rig.status.last_invalid == RecordName(key=unreadable.key, type="TEST_HINT")
+        assert (rig.status.failed, rig.status.invalid) == (2, 1)
 
 
 def test_records_of_a_session_that_ended_while_the_service_was_down_are_interrupted() -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from durapy_core.receipt import Outcome
+from durapy_core.status import RecordName
 from durapy_core.vitals import Vitals
 
 
@@ -71,3 +72,13 @@ def test_a_record_is_counted_by_how_it_ended(outcome: Outcome, counter: str) -> 
         name: vitals.as_status()[name] for name in ("handled", "failed", "invalid", "skipped")
     }
     assert counted == {"handled": 0, "failed": 0, "invalid": 0, "skipped": 0, counter: 1}
+
+
+def test_only_what_went_wrong_is_kept_by_name() -> None:
+    vitals = Vitals()
+    for number, outcome in enumerate(Outcome):
+        vitals.note_bad(str(number), "PING", outcome)
+
+    status = vitals.as_status()
+    assert status["last_failed"] == RecordName(key="1", type="PING")
+    assert status["last_invalid"] == RecordName(key="2", type="PING")

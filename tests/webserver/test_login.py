@@ -143,7 +143,8 @@ def test_a_cookie_outlives_a_restart_but_not_a_new_token(
 def test_a_stranger_is_sent_to_sign_in_and_sees_nothing(console: Console) -> None:
     for path in ("/", "/commands", "/x/pingpong", "/x/nothing"):
         answer = console.ask("GET", path, token=None)
-        assert (answer.status_code, answer.headers["Location"]) == (302, "/login")
+        back = "" if path == "/" else f"?next={path}"
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"/login{back}")
     assert console.ask("GET", "/pages/commands/page.js", token=None).status_code == 401
 
 

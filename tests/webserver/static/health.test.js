@@ -59,6 +59,32 @@ test('what is down comes before what merely failed', () => {
   );
 });
 
+test('what failed is named by its newest record, which is an act away', () => {
+  const replica = service({
+    failed: 3,
+    invalid: 1,
+    last_failed: { key: '7-0', type: 'PING' },
+    last_invalid: { key: '9-0', type: null },
+  });
+
+  const found = concerns([replica], []).map(({ text, act, record }) => [text, act, record]);
+
+  assert.deepEqual(found, [
+    ['3 handlers failed since it started, last on PING.', 'record', '7-0'],
+    [
+      '1 record could not be read since it started, last on a record without a type.',
+      'record',
+      '9-0',
+    ],
+  ]);
+});
+
+test('a service of an earlier version, which names no record, leads to its log', () => {
+  const [{ text, act }] = concerns([service({ failed: 1 })], []);
+
+  assert.deepEqual([text, act], ['1 handler failed since it started.', 'log']);
+});
+
 test('the age of a heartbeat goes on while nothing is heard', () => {
   let now_ms = 0;
   const recent = new Recent(() => now_ms);

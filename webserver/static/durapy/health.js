@@ -63,19 +63,23 @@ export function concerns(services, inSession) {
 /** @param {ServiceStatus} service @param {string[]} inSession */
 function concernsOf(service, inSession) {
   const { service: name, failed, invalid, age_s, busy_key, fault } = service;
+  const { last_failed = null, last_invalid = null } = service;
   const { word, state } = health(service);
-  /** @param {Status} s @param {Act} act @param {string} text @returns {Concern} */
-  const note = (s, act, text) => ({
+  /** @param {Status} s @param {Act} act @param {string} text @param {string | null} [record] @returns {Concern} */
+  const note = (s, act, text, record = busy_key) => ({
     key: `${service.replica} ${text}`,
     state: s,
     service: name,
     text,
     act,
-    record: busy_key,
+    record,
   });
   const handling = `has been handling ${busy_key ?? 'one record'} for more than a second.`;
-  const failures = `${times(failed, 'handler')} failed since it started; its log says why.`;
-  const unread = `${times(invalid, 'record')} could not be read since it started.`;
+  /** @param {string} s @param {import('/static/durapy/types.js').RecordName | null} newest */
+  const counted = (s, newest) =>
+    note('warn', newest ? 'record' : 'log', `${s}${named(newest)}.`, newest?.key);
+  const failures = `${times(failed, 'handler')} failed since it started`;
+  const unread = `${times(invalid, 'record')} could not be read since it started`;
   const stopped = word === 'Stopped' && inSession.includes(name);
   const busy = state === 'warn' && word !== 'Late';
   return [
@@ -84,13 +88,16 @@ function concernsOf(service, inSession) {
     ...when(Boolean(service.up && fault), note('bad', 'log', `${fault}`)),
     ...when(word === 'Late', note('warn', 'restart', `last reported ${age_s.toFixed(1)} s ago.`)),
     ...when(busy, note('warn', busy_key ? 'record' : 'log', handling)),
-    ...when(failed > 0, note('warn', 'log', failures)),
-    ...when(invalid > 0, note('warn', 'log', unread)),
+    ...when(failed > 0, counted(failures, last_failed)),
+    ...when(invalid > 0, counted(unread, last_invalid)),
   ];
 }
 
 /** @template T @param {boolean} wanted @param {T} one @returns {T[]} */
 const when = (wanted, one) => (wanted ? [one] : []);
+
+/** The newest of those that are counted, as words to go on with. @param {import('/static/durapy/types.js').RecordName | null} newest */
+const named = (newest) => (newest ? `, last on ${newest.type ?? 'a record without a type'}` : '');
 
 /** @param {number} n @param {string} thing */
 const times = (n, thing) => (n === 1 ? `1 ${thing}` : `${n} ${thing}s`);

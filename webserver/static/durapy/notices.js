@@ -31,9 +31,12 @@ export function banner() {
   return safety.state?.engaged ? stopped(safety.state) : nothing;
 }
 
-const signInAgain = () =>
-  html`<div class="banner">${icon('unplug')}<span class="grow"><b>You are signed out.</b> The rig goes on
-    without this page.</span><a class="btn sm" href="/login">Sign in</a></div>`;
+/** Leads back to this page, also to what stands behind the # of its address. */
+function signInAgain() {
+  const here = encodeURIComponent(location.pathname + location.search);
+  return html`<div class="banner">${icon('unplug')}<span class="grow"><b>You are signed out.</b> The rig goes on
+    without this page.</span><a class="btn sm" href="/login?next=${here}${location.hash}">Sign in</a></div>`;
+}
 
 /** Its buttons are on the left: clearing is nowhere near STOP. @param {import('./types.js').SafeState} state */
 const stopped = (state) =>

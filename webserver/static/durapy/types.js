@@ -60,6 +60,8 @@
  * @property {string[]} ends
  */
 
+/** @typedef {{key: string, type: string | null}} RecordName */
+
 /**
  * What a service says of itself once a second; `*_s` are seconds.
  *
@@ -78,6 +80,8 @@
  * @property {number} failed
  * @property {number} invalid
  * @property {number} skipped
+ * @property {RecordName | null} [last_failed] the newest of them
+ * @property {RecordName | null} [last_invalid]
  * @property {string | null} fault
  * @property {'beside' | 'stop_first'} [rollout] how it wishes to be replaced
  * @property {number | null} lag_s

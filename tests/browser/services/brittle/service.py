@@ -1,4 +1,4 @@
-"""Has a session that cannot be taken up again: its lens is found once."""
+"""Has a session that cannot be taken up again, as its lens is found once, and a lens that falls."""
 
 from durapy_core import Command, Context, Controller, Service, session_label
 
@@ -13,6 +13,10 @@ class EndFocusCommand(Command):
     """Ends it."""
 
 
+class TurnCommand(Command):
+    """Turns the lens."""
+
+
 class Lens(Controller):
     """Fails when it is restored."""
 
@@ -23,3 +27,9 @@ class Lens(Controller):
 
 service = Service("brittle")
 service.session(Lens, begins=FocusCommand, ends=EndFocusCommand)
+
+
+@service.on(TurnCommand)
+def turn(command: TurnCommand, ctx: Context) -> None:
+    """Fail."""
+    raise RuntimeError("the lens fell")
