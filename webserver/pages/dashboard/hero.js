@@ -26,13 +26,13 @@ class Hero extends DpElement {
   }
 
   view() {
-    if (!rig.snapshot && durapy.status !== 'lost') {
+    const { state, word } = sessionSign();
+    if (word === 'WAITING') {
       return html`<div class="skel hero-skel" role="status" aria-label="Waiting for the first report"></div>`;
     }
-    const { state, word } = sessionSign();
     return html`<section class="hero" data-s=${state === 'todo' ? 'idle' : state} aria-label="Session state">
       <div class="big">${glyph(state)}<div>
-        <div class="words"><span class="word" role="status">${word === 'WAITING' ? 'UNKNOWN' : word}</span>${this.#clock()}${this.#begin()}</div>
+        <div class="words"><span class="word" role="status">${word}</span>${this.#clock()}${this.#begin()}</div>
         <div class="line">${this.#line()}</div></div></div>
       ${this.#facts()}${this.#side()}
     </section>`;
