@@ -77,7 +77,7 @@ def test_a_session_is_shown_and_ended_from_here(
 
     with rig.in_session(subject="M214 day 3"):
         expect(hero).to_contain_text("RUNNING")
-        expect(hero).to_contain_text("M214 day 3, 2 of 3 services in session")
+        expect(hero).to_contain_text("M214 day 3, 2 of 2 services in session")
         expect(hero.get_by_role("timer")).to_have_text(re.compile(r"00:00:0[1-9]"))
         expect(service(page, "ponger")).to_contain_text("in session")
         expect(page.get_by_text("lag, worst")).to_be_visible()

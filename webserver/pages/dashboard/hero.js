@@ -56,7 +56,7 @@ class Hero extends DpElement {
     const broken = faulty();
     if (broken.length > 0) return html`${broken.map(faultLine)}${kept}`;
     if (session?.state === 'running') {
-      return html`<b>${name}</b>, <b class="num">${session.services.length} of ${all}</b> services in session`;
+      return html`<b>${name}</b>, <b class="num">${inSession(session)}</b> in session`;
     }
     if (session?.state === 'unknown') {
       return html`Session <b>${name}</b> is open, but ${session.services.join(', ')} can no longer be heard.`;
@@ -122,6 +122,14 @@ class Hero extends DpElement {
         ${icon('play')}${begins.length > 1 ? type : 'Start session…'}</a>`,
     )}${begins.length > BEGIN_BUTTONS ? html`<a class="btn" href="/commands">Others…</a>` : nothing}</div>`;
   }
+}
+
+/** Of those that take part in such sessions: the console, for one, never does. @param {import('/static/durapy/types.js').Session} session */
+function inSession({ type, services }) {
+  const known = knownTypes.begins.find((begun) => begun.type === type)?.services ?? [];
+  const able = known.filter(({ roles }) => roles.includes('begins'));
+  const all = new Set([...services, ...able.map(({ service }) => service)]).size;
+  return `${services.length} of ${all} ${all === 1 ? 'service' : 'services'}`;
 }
 
 /** @param {import('/static/durapy/types.js').ServiceStatus} service */
