@@ -8,8 +8,9 @@ from playwright.sync_api import Browser, FloatRect, Locator, Page, ViewportSize,
 from durapy_core.catalog import PublishedCatalog, Role, publish_type
 from durapy_core.command import Command
 from durapy_core.engines import open_engine
-from durapy_core.engines.base import CATALOG
+from durapy_core.engines.base import CATALOG, STATUS, Engine
 from durapy_core.versions import publish_catalog
+from tests.support.console import beat
 from tests.support.local_rig import LocalRig
 from tests.support.visitor import PHONE, TABLET, Visitor, visiting
 
@@ -21,13 +22,19 @@ class LongNameCommand(Command, type=LONG):
 
 
 @pytest.fixture
-def long_name(rig: LocalRig) -> Iterator[str]:
+def store(rig: LocalRig) -> Iterator[Engine]:
+    """What the rig keeps its commands and statuses in."""
+    with open_engine(rig.store) as engine:
+        yield engine
+
+
+@pytest.fixture
+def long_name(store: Engine) -> Iterator[str]:
     """A command with a long name, which a service that is down has published."""
-    with open_engine(f"sqlite:///{rig.folder}/commands.db") as engine:
-        types = (publish_type(LongNameCommand, [Role.HANDLES]),)
-        publish_catalog(engine, PublishedCatalog(service="odd", types=types))
-        yield LONG
-        engine.remove(CATALOG, "odd")
+    types = (publish_type(LongNameCommand, [Role.HANDLES]),)
+    publish_catalog(store, PublishedCatalog(service="odd", types=types))
+    yield LONG
+    store.remove(CATALOG, "odd")
 
 
 @pytest.fixture
@@ -52,11 +59,17 @@ def sideways(page: Page, name: str) -> int:
     return hidden
 
 
-def test_a_phone_shows_who_is_up_and_restarts_them_without_pushing(phone: Visitor) -> None:
+def test_a_phone_shows_who_is_up_and_restarts_them_without_pushing(
+    phone: Visitor, store: Engine
+) -> None:
+    name = "behaviour_camera_on_the_left"
+    beat(store, name)
     page = phone.open("/")
+    expect(page.get_by_role("button", name=f"Restart {name}")).to_be_visible()
     expect(page.get_by_role("button", name="Restart ponger")).to_be_visible()
 
     assert sideways(page, "All services") <= 0
+    store.remove(STATUS, f"{name}/r1")
 
 
 def test_a_phone_has_room_for_the_lines_of_a_log(phone: Visitor) -> None:

@@ -85,7 +85,7 @@ class Hero extends DpElement {
 
   #facts() {
     if (!rig.current || rig.session?.state !== 'running') return html`<i></i>`;
-    const members = rig.services.filter(({ service }) => rig.session?.services.includes(service));
+    const members = rig.members.filter(({ up }) => up);
     const worst = (/** @type {(number | null)[]} */ values) => {
       const known = values.filter((value) => value !== null);
       return known.length ? ms(Math.max(...known)) : null;

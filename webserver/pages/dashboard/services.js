@@ -118,8 +118,8 @@ class Services extends DpElement {
       <td class="roomy">${inSession ? html`<span class="muted small nowrap">in session</span>` : html`<span class="dim small">–</span>`}</td>
       <td class="roomy"><span class="rev" title=${service.revision}><span class="sha">${shortRevision(service.revision)}</span></span></td>
       <td><span class="row"><dp-beats class="tone" data-s=${state} .data=${recent.ages_s}></dp-beats><span class="num small muted nowrap">${ago(recent.age_s)}</span></span></td>
-      <td class="wide">${lag(service.lag_s)}</td>
-      <td class="roomy"><span class="row"><dp-spark class="tone" data-s="busy" .data=${recent.p99_s}></dp-spark><span class="num small muted nowrap right grow">${ms(service.p99_s)}</span></span></td>
+      <td class="wide">${lag(service.up ? service.lag_s : null)}</td>
+      <td class="roomy"><span class="row"><dp-spark class="tone" data-s="busy" .data=${service.up ? recent.p99_s : []}></dp-spark><span class="num small muted nowrap right grow">${ms(service.up ? service.p99_s : null)}</span></span></td>
       <td class="num small muted wide right nowrap">${service.up ? ago((durapy.now() - Date.parse(service.started_at)) / 1000) : '–'}</td>
       <td class="right">${restarts.control(service, lost)}</td></tr>`;
   }
