@@ -47,7 +47,7 @@ def test_a_session_runs_from_the_form_and_shows_live_on_both_pages(
         ticker = dashboard.get_by_role("region", name="Latest commands")
         expect(ticker.get_by_role("row").filter(has_text="PONG").nth(1)).to_be_visible()
         expect(dashboard.locator("dp-hero")).to_contain_text("RUNNING")
-        expect(dashboard.locator("dp-hero")).to_contain_text("M214, 2 of 3 services in session")
+        expect(dashboard.locator("dp-hero")).to_contain_text("M214, 2 of 2 services in session")
         expect(page.get_by_role("status").filter(has_text="INITIATE_SESSION sent")).to_be_visible()
         visitor.shoot("commands-running")
         watcher.shoot("dashboard-running")

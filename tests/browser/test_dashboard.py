@@ -77,7 +77,7 @@ def test_a_session_is_shown_and_ended_from_here(
 
     with rig.in_session(subject="M214 day 3"):
         expect(hero).to_contain_text("RUNNING")
-        expect(hero).to_contain_text("M214 day 3, 2 of 3 services in session")
+        expect(hero).to_contain_text("M214 day 3, 2 of 2 services in session")
         expect(hero.get_by_role("timer")).to_have_text(re.compile(r"00:00:0[1-9]"))
         expect(service(page, "ponger")).to_contain_text("in session")
         expect(page.get_by_text("lag, worst")).to_be_visible()
@@ -127,11 +127,15 @@ def test_a_session_whose_services_are_gone_is_unknown(
 
     with rig.in_session(subject="cut"):
         expect(hero).to_contain_text("RUNNING")
+        expect(service(page, "ponger").locator(".lag")).to_be_visible()
+        expect(service(page, "ponger").locator("dp-spark path")).to_have_count(2)
         for name in ("pinger", "ponger"):
             rig.end(name, signal.SIGKILL)
 
         expect(hero).to_contain_text("UNKNOWN")
         expect(mark(hero)).to_have_attribute("href", re.compile("st-todo$"))
+        expect(service(page, "ponger").locator(".lag")).to_have_count(0)
+        expect(service(page, "ponger").locator("dp-spark path")).to_have_count(0)
         expect(hero).to_contain_text(
             "Session cut is open, but pinger, ponger can no longer be heard"
         )

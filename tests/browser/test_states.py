@@ -86,3 +86,24 @@ def look_at(visitor: Visitor, name: str) -> None:
             visitor.shoot(f"{name}-{size}-{theme}")
             assert visitor.findings() == [], (size, theme)
         assert visitor.overflow() == "", size
+
+
+def test_a_page_that_cannot_reach_the_rig_says_unknown_on_every_page(
+    browser: Browser, rig: LocalRig
+) -> None:
+    with visiting(browser, rig) as visitor:
+        visitor.expect_complaints("Failed to load", "WebSocket", "does not answer")
+        lose(visitor.page)
+
+        visitor.page.goto("/commands")
+
+        expect(visitor.page.get_by_role("link", name="Session UNKNOWN")).to_be_visible()
+
+
+def test_a_rig_without_a_deployer_is_no_cause_for_alarm(browser: Browser, rig: LocalRig) -> None:
+    with visiting(browser, rig) as visitor:
+        page = visitor.open("/deploy")
+
+        note = page.locator(".dep-note")
+        expect(note).to_contain_text("No deployer has run here")
+        expect(note.locator("use")).to_have_attribute("href", "#st-idle")

@@ -19,6 +19,7 @@ test('a length of time has the unit that fits it', () => {
 
 test('handler times keep two figures and none is a dash', () => {
   assert.deepEqual([0.00042, 0.0028, 0.036, null].map(ms), ['0.42 ms', '2.8 ms', '36 ms', '–']);
+  assert.deepEqual([0, 0.000004, 0.000006].map(ms), ['0.00 ms', '< 0.01 ms', '0.01 ms']);
 });
 
 test('a revision is shortened only where it is a hash', () => {

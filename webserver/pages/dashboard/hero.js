@@ -26,13 +26,13 @@ class Hero extends DpElement {
   }
 
   view() {
-    if (!rig.snapshot && durapy.status !== 'lost') {
+    const { state, word } = sessionSign();
+    if (word === 'WAITING') {
       return html`<div class="skel hero-skel" role="status" aria-label="Waiting for the first report"></div>`;
     }
-    const { state, word } = sessionSign();
     return html`<section class="hero" data-s=${state === 'todo' ? 'idle' : state} aria-label="Session state">
       <div class="big">${glyph(state)}<div>
-        <div class="words"><span class="word" role="status">${word === 'WAITING' ? 'UNKNOWN' : word}</span>${this.#clock()}${this.#begin()}</div>
+        <div class="words"><span class="word" role="status">${word}</span>${this.#clock()}${this.#begin()}</div>
         <div class="line">${this.#line()}</div></div></div>
       ${this.#facts()}${this.#side()}
     </section>`;
@@ -56,7 +56,7 @@ class Hero extends DpElement {
     const broken = faulty();
     if (broken.length > 0) return html`${broken.map(faultLine)}${kept}`;
     if (session?.state === 'running') {
-      return html`<b>${name}</b>, <b class="num">${session.services.length} of ${all}</b> services in session`;
+      return html`<b>${name}</b>, <b class="num">${inSession(session)}</b> in session`;
     }
     if (session?.state === 'unknown') {
       return html`Session <b>${name}</b> is open, but ${session.services.join(', ')} can no longer be heard.`;
@@ -85,7 +85,7 @@ class Hero extends DpElement {
 
   #facts() {
     if (!rig.current || rig.session?.state !== 'running') return html`<i></i>`;
-    const members = rig.services.filter(({ service }) => rig.session?.services.includes(service));
+    const members = rig.members.filter(({ up }) => up);
     const worst = (/** @type {(number | null)[]} */ values) => {
       const known = values.filter((value) => value !== null);
       return known.length ? ms(Math.max(...known)) : null;
@@ -122,6 +122,14 @@ class Hero extends DpElement {
         ${icon('play')}${begins.length > 1 ? type : 'Start session…'}</a>`,
     )}${begins.length > BEGIN_BUTTONS ? html`<a class="btn" href="/commands">Others…</a>` : nothing}</div>`;
   }
+}
+
+/** Of those that take part in such sessions: the console, for one, never does. @param {import('/static/durapy/types.js').Session} session */
+function inSession({ type, services }) {
+  const known = knownTypes.begins.find((begun) => begun.type === type)?.services ?? [];
+  const able = known.filter(({ roles }) => roles.includes('begins'));
+  const all = new Set([...services, ...able.map(({ service }) => service)]).size;
+  return `${services.length} of ${all} ${all === 1 ? 'service' : 'services'}`;
 }
 
 /** @param {import('/static/durapy/types.js').ServiceStatus} service */

@@ -13,17 +13,17 @@ import { restarts } from './restarts.js';
 
 /** @typedef {import('/static/durapy/types.js').ServiceStatus} ServiceStatus */
 
+/** A name, and on which windows it is there: `wide` ones, or all but phones. @type {[string, string][]} */
 const COLUMNS = [
-  'Service',
-  'Health',
-  'Session',
-  'Running revision',
-  'Heartbeat, age',
-  'Command lag',
-  'Handler time, p99',
-  'Up for',
+  ['Service', ''],
+  ['Health', ''],
+  ['Session', 'roomy'],
+  ['Running revision', 'roomy'],
+  ['Heartbeat, age', ''],
+  ['Command lag', 'wide'],
+  ['Handler time, 1 min, p99', 'roomy'],
+  ['Up for', 'wide right'],
 ];
-const WIDE = new Set(['Command lag', 'Up for']);
 
 class Services extends DpElement {
   #recent = new Recent();
@@ -62,7 +62,7 @@ class Services extends DpElement {
     const loading = !rig.snapshot;
     return html`<section class=${lost ? 'card stale' : 'card'} aria-busy=${loading} aria-labelledby="services-title">
       <header><h2 id="services-title">Services</h2>${loading ? html`<span class="sub">waiting for the first heartbeat</span>` : this.#counts(lost)}<span class="grow"></span>
-        ${hasPage('/deploy') ? html`<a class="btn sm" href="/deploy">${icon('deploy')}Deploy</a>` : nothing}</header>
+        ${hasPage('/deploy') ? html`<a class="btn" href="/deploy">${icon('deploy')}Deploy</a>` : nothing}</header>
       <div class="scroll" tabindex="0" role="region" aria-label="All services">${this.#table(loading)}</div>
     </section>`;
   }
@@ -93,7 +93,7 @@ class Services extends DpElement {
         <p>Start one with <code>durapy run NAME</code> or Compose; it shows here within a second.</p></div>`;
     }
     return html`<table class="svc"><thead><tr>
-      ${COLUMNS.map((name) => html`<th scope="col" class=${WIDE.has(name) ? 'wide' : ''}>${name}</th>`)}
+      ${COLUMNS.map(([name, where]) => html`<th scope="col" class=${where}>${name}</th>`)}
       <th scope="col"><span class="sr">Restart</span></th></tr></thead>
       <tbody>${
         loading
@@ -115,12 +115,12 @@ class Services extends DpElement {
     return html`<tr id=${again ? nothing : service.service} data-s=${lost ? 'idle' : state}>
       <th scope="row" class="name" title="${service.replica} on ${service.host}">${service.service}${again ? html` <span class="dim small">${service.replica}</span>` : nothing}</th>
       <td>${lost ? html`<span class="st" data-s="idle">${glyph('todo')}<span>was ${word.toLowerCase()}</span></span>` : status(state, word)}</td>
-      <td>${inSession ? html`<span class="muted small nowrap">in session</span>` : html`<span class="dim small">–</span>`}</td>
-      <td><span class="rev" title=${service.revision}><span class="sha">${shortRevision(service.revision)}</span></span></td>
+      <td class="roomy">${inSession ? html`<span class="muted small nowrap">in session</span>` : html`<span class="dim small">–</span>`}</td>
+      <td class="roomy"><span class="rev" title=${service.revision}><span class="sha">${shortRevision(service.revision)}</span></span></td>
       <td><span class="row"><dp-beats class="tone" data-s=${state} .data=${recent.ages_s}></dp-beats><span class="num small muted nowrap">${ago(recent.age_s)}</span></span></td>
-      <td class="wide">${lag(service.lag_s)}</td>
-      <td><span class="row"><dp-spark class="tone" data-s="busy" .data=${recent.p99_s}></dp-spark><span class="num small muted nowrap right grow">${ms(service.p99_s)}</span></span></td>
-      <td class="num small muted wide">${service.up ? ago((durapy.now() - Date.parse(service.started_at)) / 1000) : '–'}</td>
+      <td class="wide">${lag(service.up ? service.lag_s : null)}</td>
+      <td class="roomy"><span class="row"><dp-spark class="tone" data-s="busy" .data=${service.up ? recent.p99_s : []}></dp-spark><span class="num small muted nowrap right grow">${ms(service.up ? service.p99_s : null)}</span></span></td>
+      <td class="num small muted wide right nowrap">${service.up ? ago((durapy.now() - Date.parse(service.started_at)) / 1000) : '–'}</td>
       <td class="right">${restarts.control(service, lost)}</td></tr>`;
   }
 }
@@ -137,6 +137,6 @@ function lag(lag_s) {
 }
 
 const skeletonRow = () =>
-  html`<tr aria-hidden="true">${[...COLUMNS, ''].map((name) => html`<td class=${WIDE.has(name) ? 'wide' : ''}><div class="skel"></div></td>`)}</tr>`;
+  html`<tr aria-hidden="true">${[...COLUMNS, ['', '']].map(([, where]) => html`<td class=${where}><div class="skel"></div></td>`)}</tr>`;
 
 customElements.define('dp-services', Services);

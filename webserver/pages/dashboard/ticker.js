@@ -45,7 +45,7 @@ class Ticker extends DpElement {
   view() {
     return html`<section class="card" aria-labelledby="ticker-title">
       <header><h2 id="ticker-title">Commands</h2><span class="sub">newest first</span><span class="grow"></span>
-        <a class="btn sm quiet" href="/commands">${icon('cmd')}All commands</a></header>
+        <a class="btn" href="/commands">${icon('cmd')}All commands</a></header>
       <div class="scroll" tabindex="0" role="region" aria-label="Latest commands">${this.#body()}</div></section>`;
   }
 

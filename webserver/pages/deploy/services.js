@@ -33,7 +33,8 @@ class Services extends DpElement {
 
   #nobody() {
     const why = deploy.problem || deploy.deployment?.problem || 'The deployer does not answer.';
-    return html`<div class="dep-note stack"><p>${status('warn', why)}</p>
+    const never = !deploy.problem && deploy.deployment?.age_s === null; // as it should be on a rig without one
+    return html`<div class="dep-note stack"><p>${status(never ? 'idle' : 'warn', why)}</p>
       <p class="small muted">Services that need it are restarted on <a href="/">the Dashboard</a>; <code>durapy start</code>, <code>stop</code> and <code>restart</code> do it for any.</p></div>`;
   }
 

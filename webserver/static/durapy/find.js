@@ -93,7 +93,7 @@ const view = (hits, at, { go, type, move, leave }) =>
         hit,
         i,
       ) => html`<a class="btn quiet" href=${hit.href} aria-current=${i === at ? 'true' : nothing} @click=${leave}>
-        <span class="grow">${hit.name}</span><span class="small dim">${hit.kind}</span></a>`,
+        <span class="grow ellipsis">${hit.name}</span><span class="small dim">${hit.kind}</span></a>`,
     )}</div>
     <p class=${hits.length > SHOWN ? 'small dim' : 'sr'} role="status">${hits.length > SHOWN ? `and ${hits.length - SHOWN} more: type on` : `${hits.length} found`}</p>
   </form>`;

@@ -26,10 +26,11 @@ export function ago(s) {
   return s < 172800 ? `${(s / 3600).toFixed(1)} h` : `${(s / 86400).toFixed(1)} d`;
 }
 
-/** Seconds as milliseconds: `0.42 ms`, `2.8 ms`, `36 ms`; a dash for none. @param {number | null | undefined} s */
+/** Seconds as milliseconds: `< 0.01 ms`, `0.42 ms`, `2.8 ms`, `36 ms`; a dash for none. @param {number | null | undefined} s */
 export function ms(s) {
   if (s === null || s === undefined) return '–';
   const value = s * 1000;
+  if (value > 0 && value < 0.005) return '< 0.01 ms';
   if (value < 1) return `${value.toFixed(2)} ms`;
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }

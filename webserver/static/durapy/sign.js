@@ -1,4 +1,5 @@
 // The state of the rig in one word and one status: what is read across the room.
+import { durapy } from './client.js';
 import { rig } from './rig.js';
 import { safety } from './safety.js';
 
@@ -11,7 +12,8 @@ import { safety } from './safety.js';
  * @returns {Sign}
  */
 export function sessionSign() {
-  if (!rig.current) return { state: 'todo', word: rig.snapshot ? 'UNKNOWN' : 'WAITING' };
+  const waiting = !rig.snapshot && durapy.status !== 'lost';
+  if (!rig.current) return { state: 'todo', word: waiting ? 'WAITING' : 'UNKNOWN' };
   if (safety.engaged) return { state: 'bad', word: 'STOPPED' };
   if (faulty().length > 0) return { state: 'bad', word: 'FAULT' };
   switch (rig.session?.state) {

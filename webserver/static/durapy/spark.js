@@ -4,6 +4,8 @@ import { html, nothing, svg } from './lit.js';
 
 const WIDTH = 120;
 const HEIGHT = 24;
+/** So that what does not change is a line, and not a full box. */
+const HEADROOM = 1.6;
 
 /** `data`: the values, oldest first; `max`: the value at the top. */
 class Spark extends DpElement {
@@ -20,7 +22,7 @@ class Spark extends DpElement {
   view() {
     const data = this.#data;
     if (data.length < 2) return nothing;
-    const top = this.max || Math.max(...data, 1e-9) * 1.1;
+    const top = this.max || Math.max(...data, 1e-9) * HEADROOM;
     const x = (/** @type {number} */ i) => ((i / (data.length - 1)) * WIDTH).toFixed(1);
     const y = (/** @type {number} */ v) =>
       (HEIGHT - 2 - Math.min(v / top, 1) * (HEIGHT - 4)).toFixed(1);
@@ -47,9 +49,12 @@ class Beats extends DpElement {
 
   view() {
     const first = BEATS - this.#data.length;
-    return html`<svg viewBox="0 0 90 16" aria-hidden="true">${this.#data.map((age_s, i) => beat(age_s, first + i))}</svg>`;
+    return html`<svg viewBox="0 0 90 16" aria-hidden="true">${first > 1 ? unseen(first) : nothing}${this.#data.map((age_s, i) => beat(age_s, first + i))}</svg>`;
   }
 }
+
+/** A faint line for the time before the page was there. @param {number} places */
+const unseen = (places) => svg`<path class="unseen" d="M0 15.5h${places * 5 - 2}"></path>`;
 
 /** @param {number} age_s @param {number} place */
 function beat(age_s, place) {
