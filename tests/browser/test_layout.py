@@ -72,6 +72,21 @@ def test_a_phone_shows_who_is_up_and_restarts_them_without_pushing(
     store.remove(STATUS, f"{name}/r1")
 
 
+def test_a_page_zoomed_to_200_percent_shows_the_buttons_of_the_services(
+    browser: Browser, rig: LocalRig
+) -> None:
+    zoomed = ViewportSize(width=720, height=450)
+    with (
+        visiting(browser, rig, viewport=zoomed, device_scale_factor=2) as visitor,
+        rig.in_session(),
+    ):
+        page = visitor.open("/")
+        expect(page.get_by_role("row", name="ponger")).to_contain_text("in session")
+        expect(page.get_by_role("button", name="Restart ponger")).to_be_visible()
+
+        assert sideways(page, "All services") <= 0
+
+
 def test_a_phone_has_room_for_the_lines_of_a_log(phone: Visitor) -> None:
     page = phone.open("/logs")
     expect(page.locator("dp-log .lr").first).to_be_visible()
