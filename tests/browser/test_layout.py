@@ -52,6 +52,12 @@ def box_of(place: Locator) -> FloatRect:
     return box
 
 
+def restart(page: Page, service: str) -> Locator:
+    """Return the button in a service's row; where it needs attention it has another one."""
+    table = page.get_by_role("region", name="All services")
+    return table.get_by_role("button", name=f"Restart {service}")
+
+
 def sideways(page: Page, name: str) -> int:
     """Return by how many pixels what is in a region of this name is wider than the region."""
     region = page.get_by_role("region", name=name)
@@ -65,11 +71,28 @@ def test_a_phone_shows_who_is_up_and_restarts_them_without_pushing(
     name = "behaviour_camera_on_the_left"
     beat(store, name)
     page = phone.open("/")
-    expect(page.get_by_role("button", name=f"Restart {name}")).to_be_visible()
-    expect(page.get_by_role("button", name="Restart ponger")).to_be_visible()
+    expect(restart(page, name)).to_be_visible()
+    expect(restart(page, "ponger")).to_be_visible()
 
-    assert sideways(page, "All services") <= 0
+    hidden = sideways(page, "All services")
+
     store.remove(STATUS, f"{name}/r1")
+    assert hidden <= 0
+
+
+def test_a_page_zoomed_to_200_percent_shows_the_buttons_of_the_services(
+    browser: Browser, rig: LocalRig
+) -> None:
+    zoomed = ViewportSize(width=720, height=450)
+    with (
+        visiting(browser, rig, viewport=zoomed, device_scale_factor=2) as visitor,
+        rig.in_session(),
+    ):
+        page = visitor.open("/")
+        expect(page.get_by_role("row", name="ponger")).to_contain_text("in session")
+        expect(restart(page, "ponger")).to_be_visible()
+
+        assert sideways(page, "All services") <= 0
 
 
 def test_a_phone_has_room_for_the_lines_of_a_log(phone: Visitor) -> None:

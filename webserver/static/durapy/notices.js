@@ -43,7 +43,7 @@ const stopped = (state) =>
   html`<div class="banner">${icon('stop')}<b>Safe state${state.since ? ` since ${clock(state.since)}` : ''}.</b>
     <button type="button" class="sm" @click=${show}>Who is safe</button>
     <button type="button" class="sm" @click=${clear}>Clear…</button>
-    <span class="grow">${state.by ? `Entered by ${state.by}${state.reason ? `: ${state.reason}` : ''}. ` : ''}What acts on the world is refused. ${answersInWords(state)}</span></div>`;
+    <span class="grow">${state.by ? `Entered by ${state.by}${state.reason ? `: ${state.reason}` : ''}. ` : ''}What acts on the world is refused. ${answersInWords(state) || 'No service is up'}.</span></div>`;
 
 const storeAway = () =>
   html`<div class="banner">${icon('warn')}<span class="grow"><b>The command store does not answer.</b> Nothing

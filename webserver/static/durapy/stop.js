@@ -125,7 +125,7 @@ function engaged(state) {
   const rank = ['failed', 'down', 'waiting', 'none', 'safe'];
   const rows = [...services].sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state));
   return html`<p class="muted" role="status">Since ${since ? clock(since) : '–'}${by ? `, by ${by}` : ''}${reason ? `: ${reason}` : ''}.
-      ${answersInWords(state) || 'No service is up.'}</p>
+      ${answersInWords(state) || 'No service is up'}.</p>
     ${rows.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="What each service says"><table class="answers"><thead class="sr"><tr><th>Service</th><th>Answer</th><th>After</th></tr></thead><tbody>${rows.map(row)}</tbody></table></div>` : nothing}`;
 }
 
