@@ -25,6 +25,7 @@ from webserver.offload import Offload
 from webserver.page_handlers import NothingHere, PageRouter
 from webserver.page_listening import PageListening
 from webserver.pages import ALL_PAGES, Pages
+from webserver.presets import Presets
 from webserver.proxies import Proxies
 from webserver.safety import Safety
 from webserver.sessions import Sessions
@@ -120,6 +121,7 @@ def make_app(settings: Settings, engine: Engine) -> App:
         receipts=LogFeed(engine, RECEIPTS),
         logs=LogFeed(engine, LOGS, keep=_KEEP_LINES),
         pages=Pages(settings.pages_dir),
+        presets=Presets(engine, offload),
         static=StaticFiles(),
         clock=StoreClock(logger),
         sessions=Sessions(

@@ -25,8 +25,9 @@ RECEIPT: Final = "receipt"
 SERVICES: Final = "services"
 TYPES: Final = "types"
 SAFETY: Final = "safety"
+PRESETS: Final = "presets"
 LOG: Final = "log"
-TOPICS: Final = frozenset({COMMAND, OPERATION, RECEIPT, SERVICES, TYPES, SAFETY, LOG})
+TOPICS: Final = frozenset({COMMAND, OPERATION, RECEIPT, SERVICES, TYPES, SAFETY, PRESETS, LOG})
 
 _CURSOR_OF: Final = {COMMAND: "commands", OPERATION: "operations", RECEIPT: "receipts"}
 """Where a position keeps how far a topic's log was seen."""
@@ -81,6 +82,7 @@ class Hub:
             feed.listen_for_jumps(self._start_over)
         site.directory.listen(self._look)
         site.safety.listen(self._tell_safety)
+        site.presets.listen(self._tell_presets)
 
     @property
     def position(self) -> Position:
@@ -160,6 +162,9 @@ class Hub:
 
     def _tell_safety(self, report: dict[str, Any]) -> None:
         self._push(_event(SAFETY, data=report), lambda client: SAFETY in client.topics)
+
+    def _tell_presets(self) -> None:
+        self._push(_event(PRESETS), lambda client: PRESETS in client.topics)
 
     def _push(self, text: str, wanted: Callable[[Client], bool]) -> None:
         for client in [client for client in self.clients if wanted(client)]:

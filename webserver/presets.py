@@ -4,12 +4,14 @@ They are lines of a table, so that two people who save at once do not undo each 
 """
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
 from durapy_core.engines.base import Engine
 from durapy_core.json_text import JsonTextError, parse_json
 from webserver.errors import ApiError
+from webserver.offload import Offload
 
 FAVOURITES: Final = "favourites"
 """Table: wire type → nothing."""
@@ -22,6 +24,35 @@ MOST_PRESETS: Final = 200
 LONGEST_NAME: Final = 60
 MOST_BYTES: Final = 64 * 1024
 _LONGEST_TYPE: Final = 64
+
+
+class Presets:
+    """What is kept, for handlers; whoever listens is told of each change made here."""
+
+    def __init__(self, engine: Engine, offload: Offload) -> None:
+        self._engine = engine
+        self._offload = offload
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each change, on the event loop."""
+        self._listeners.append(listener)
+
+    async def load(self) -> dict[str, Any]:
+        """Return all; see `load_presets`."""
+        return await self._offload.engine(lambda: load_presets(self._engine))
+
+    async def change(self, change: Callable[[Engine], None]) -> dict[str, Any]:
+        """Change something and return all.
+
+        Raises:
+            ApiError: it is refused.
+            EngineError: the store did not take it, or did not answer.
+        """
+        await self._offload.engine(lambda: change(self._engine))
+        for listener in self._listeners:
+            listener()
+        return await self.load()
 
 
 def load_presets(engine: Engine) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from webserver.feed import LogFeed
 from webserver.guesses import Guesses
 from webserver.offload import Offload
 from webserver.pages import Pages
+from webserver.presets import Presets
 from webserver.safety import Safety
 from webserver.sessions import Sessions
 from webserver.static_files import StaticFiles
@@ -43,6 +44,7 @@ class Site:
     receipts: LogFeed
     logs: LogFeed
     pages: Pages
+    presets: Presets
     static: StaticFiles
     clock: StoreClock
     sessions: Sessions

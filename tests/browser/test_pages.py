@@ -231,3 +231,13 @@ def test_a_page_that_is_mended_works_without_a_restart(
     page.reload()
 
     expect(page.get_by_role("heading", name="Works now", level=1)).to_be_visible()
+
+
+def test_charts_are_drawn_in_a_browser_whose_language_is_none(visitor: Visitor, page: Page) -> None:
+    visitor.context.add_init_script(
+        "Object.defineProperty(Navigator.prototype, 'language', { get: () => 'C' })"
+    )
+    visitor.open("/")
+
+    expect(page.locator("dp-plot canvas")).to_have_count(2)
+    expect(page.get_by_text("This page's script has a mistake.")).to_have_count(0)

@@ -71,3 +71,22 @@ def test_a_line_that_is_no_preset_is_left_out(console: Console) -> None:
     console.engine.put(presets.PRESETS, "PING broken", "{")
 
     assert everything(console) == {"favourites": [], "presets": []}
+
+
+def test_whoever_listens_is_told_of_each_change_and_of_no_refusal(console: Console) -> None:
+    with console.connect() as listening, console.connect() as elsewhere:
+        listening.hello("presets", "command")
+        elsewhere.hello("command")
+
+        console.api("PUT", "presets/PING/a", json={"body": []})
+        console.api("PUT", "presets/PING/a", json={"body": {"key": "a1"}})
+        console.api("DELETE", "favourites/PING")
+        console.send()
+
+        told = [listening.hear("event") for _ in range(3)]
+        assert [(event["topic"], "data" in event) for event in told] == [
+            ("presets", False),
+            ("presets", False),
+            ("command", True),
+        ]
+        assert elsewhere.hear("event")["topic"] == "command"

@@ -1,15 +1,26 @@
 // Favourite commands and filled-in forms, as the server keeps them for every browser of the rig.
-import { ApiError, api } from '/static/durapy/client.js';
+import { ApiError, api, durapy } from '/static/durapy/client.js';
 import { toast } from '/static/durapy/dialog.js';
 
 /** @typedef {{type: string, name: string, body: Record<string, any>}} Preset */
 
-/** Fires `change`. */
+/** Fires `change`, also when somebody at another browser has changed something. */
 class Presets extends EventTarget {
   /** @type {string[]} */
   favourites = [];
   /** @type {Preset[]} */
   presets = [];
+  #asked = 0;
+  #wasLost = false;
+
+  constructor() {
+    super();
+    durapy.subscribe('presets', () => this.load());
+    durapy.addEventListener('status', () => {
+      if (durapy.status === 'live' && this.#wasLost) this.load();
+      this.#wasLost = durapy.status === 'lost';
+    });
+  }
 
   /** @param {string} type */
   of(type) {
@@ -38,8 +49,10 @@ class Presets extends EventTarget {
 
   /** @param {string} address @param {string} method @param {object} [body] */
   async #ask(address, method, body) {
+    const asked = ++this.#asked;
     try {
       const { favourites, presets } = await api(address, { method, body });
+      if (asked !== this.#asked) return; // a later question is under way
       this.favourites = favourites;
       this.presets = presets;
       this.dispatchEvent(new Event('change'));
