@@ -17,7 +17,9 @@ from durapy_core.errors import DurapyError
 from webserver.errors import ApiError, answer_to
 from webserver.handler import SiteHandler
 from webserver.page_loading import Page
+from webserver.page_scripts import PageScripts
 from webserver.pages import ALL_PAGES, PageRequest, Pages
+from webserver.security import policy_with
 from webserver.static_files import StaticFile
 from webserver.way_back import sign_in_url
 
@@ -74,7 +76,9 @@ class PageHandler(HtmlHandler):
         page = next((p for p in pages if p.href == self.request.path), None)
         if page is None:
             raise HTTPError(HTTPStatus.NOT_FOUND)
-        values = self._values(page, pages)
+        scripts = await site.offload.page(lambda: PageScripts(site.static, page), owner=page.slug)
+        self.set_header("Content-Security-Policy", policy_with(scripts.source))
+        values = {**self._values(page, pages), "scripts": scripts}
         problem = page.problem or await self._shown(page, values)
         if problem:
             self.set_status(HTTPStatus.INTERNAL_SERVER_ERROR)

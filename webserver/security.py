@@ -10,6 +10,7 @@ CONTENT_SECURITY_POLICY: Final = (
     "connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+_SCRIPTS: Final = "script-src 'self'"
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -23,6 +24,11 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+def policy_with(source: str) -> str:
+    """Return the content policy that lets one more script run, such as `'sha256-…'`."""
+    return CONTENT_SECURITY_POLICY.replace(_SCRIPTS, f"{_SCRIPTS} {source}")
 
 
 def is_same_origin(request: HTTPServerRequest) -> bool:

@@ -1,7 +1,7 @@
 """Files for browsers: styles, scripts, fonts, and what lies in a page's folder.
 
-Scripts import each other by plain names, so every file has an ETag of its content and is asked for
-anew; one that is named with its hash (`static_url`) is kept by the browser for good.
+Every file has an ETag of its content and is asked for anew; one that is named with its hash
+(`static_url`, `page_scripts`) is kept by the browser for good.
 """
 
 import gzip
@@ -107,7 +107,8 @@ class StaticFile(SiteHandler):
         if file is None:
             raise HTTPError(HTTPStatus.NOT_FOUND)
         known = self.get_query_argument("v", "") == file.digest
-        kept_for = "public, max-age=31536000, immutable" if known else "no-cache"
+        whose = "public" if self.open_to_all else "private"
+        kept_for = f"{whose}, max-age=31536000, immutable" if known else "no-cache"
         packed = file.packed is not None and _takes_gzip(self.request.headers)
         self.set_header("Cache-Control", kept_for)
         self.set_header("Content-Type", file.mime_type)

@@ -201,7 +201,7 @@ def test_a_page_that_is_broken_keeps_the_rail_the_state_and_stop(
     assert 'id="stop-button"' in text
     assert 'href="/commands"' in text
     assert "bad/page.py: ModuleNotFoundError" in text
-    assert "/pages/bad/page.js" not in text
+    assert 'src="/pages/bad/page.js' not in text
 
 
 def test_a_page_needs_no_script(console: Console, pages_dir: Path) -> None:
@@ -210,8 +210,8 @@ def test_a_page_needs_no_script(console: Console, pages_dir: Path) -> None:
     (pages_dir / "still" / "page.js").write_text("")
     with_one = console.ask("GET", "/x/still").text
 
-    assert "/pages/still/page.js" not in without
-    assert "/pages/still/page.js" in with_one
+    assert 'src="/pages/still/page.js' not in without
+    assert 'src="/pages/still/page.js' in with_one
 
 
 def test_a_handler_that_raises_says_no_more_than_that_and_logs_why(

@@ -9,7 +9,7 @@ try {
 }
 
 const script = document.createElement('script');
-script.src = '/static/vendor/uplot/uPlot.iife.min.js';
+script.src = import.meta.resolve('/static/vendor/uplot/uPlot.iife.min.js');
 await new Promise((resolve, reject) => {
   script.onload = resolve;
   script.onerror = () => reject(new Error(`${script.src} could not be loaded`));
