@@ -153,6 +153,26 @@ def test_what_a_session_or_its_absence_refuses_is_said_before_it_is_sent(
         rig.api("POST", "safe-state/clear")
 
 
+def test_what_the_rig_refuses_is_taken_back_also_where_the_form_came_after_the_rigs_state(
+    visitor: Visitor, page: Page, rig: LocalRig
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(TYPES, hold)
+    visitor.open("/commands?type=END_SESSION")
+    expect(page.get_by_role("link", name="IDLE")).to_be_visible()
+    assert held
+    for route in held:
+        route.continue_()
+    expect(form(page)).to_contain_text("no session is open that it ends")
+
+    with rig.in_session():
+        expect(form(page)).not_to_contain_text("no session is open that it ends")
+
+
 def test_a_preset_that_takes_the_place_of_another_says_so(
     visitor: Visitor, page: Page, rig: LocalRig
 ) -> None:

@@ -18,10 +18,17 @@ export const menu = (chosen, types, pick) =>
   html`<select class="only-t" aria-label="Command" @change=${(/** @type {{target: HTMLSelectElement}} */ { target }) => pick(target.value)}>
     ${types.map(({ type }) => html`<option value=${type} .selected=${type === chosen}>${type}</option>`)}</select>`;
 
+/** What is said at the moment of the form's command. */
+let drawn = '';
+
+/** @param {{text: string} | null} hindrance */
+const textOf = (hindrance) => hindrance?.text ?? '';
+
 /** What one should know before sending. @param {CommandType} type @param {boolean} isLeft whether its form holds what was typed earlier */
 export function facts(type, isLeft) {
   const handled = type.services.filter(({ roles }) => roles.some((role) => role !== 'sends'));
   const hindrance = obstacle(type);
+  drawn = textOf(hindrance);
   return html`${type.running === 0 ? tag('warn', '0 running') : nothing}
     ${type.actuates ? tag('busy', 'acts on the world') : nothing}
     ${isLeft ? tag('idle', 'as you left it, not sent') : nothing}
@@ -54,19 +61,16 @@ function obstacle(type) {
 }
 
 /**
- * Call `changed` when the rig would say something else to a command than before. It reports every
- * second, and a form that is being filled is better not drawn so often.
+ * Call `changed` when the rig would say something else to a command than what is drawn. It reports
+ * every second, and a form that is being filled is better not drawn so often.
  *
  * @param {() => CommandType | null} type the command at the time
  * @param {() => void} changed
  * @returns {() => void} stops it
  */
 export function watchObstacle(type, changed) {
-  let last = '';
   const look = () => {
-    const text = obstacle(type())?.text ?? '';
-    if (text !== last) changed();
-    last = text;
+    if (textOf(obstacle(type())) !== drawn) changed();
   };
   for (const source of [rig, safety]) source.addEventListener('change', look);
   return () => {
