@@ -22,6 +22,7 @@ from requests.exceptions import RequestException
 
 from durapy_core.deploy.base import DeployManager, Replica, ReplicaState
 from durapy_core.errors import DeployError, ManagerUnavailableError, ServiceNotFoundError
+from webserver.deployer.endings import how_it_ended
 
 PROJECT: Final = "com.docker.compose.project"
 SERVICE: Final = "com.docker.compose.service"
@@ -179,10 +180,10 @@ class DockerManager(DeployManager):
             container.reload()
             state = container.attrs["State"]
             health = state.get("Health", {}).get("Status")
-            if container.attrs["RestartCount"] > 0 or not state["Running"]:
+            ended = how_it_ended(container)
+            if ended:
                 raise DeployError(
-                    f"{name} did not stay up: it ended with exit code {state['ExitCode']}; "
-                    f"`docker compose logs {name}` says why."
+                    f"{name} did not stay up: it {ended}; `docker compose logs {name}` says why."
                 )
             if health == "unhealthy":
                 raise DeployError(

@@ -16,6 +16,7 @@ from durapy_core.deploy.base import Pair, Pulse
 from durapy_core.errors import DeployError
 from webserver.deployer.builds import PREVIOUS, DockerBuilds
 from webserver.deployer.docker import NEXT, SERVICE, is_this_one, own_grace_s
+from webserver.deployer.endings import how_it_ended
 from webserver.deployer.images import IMAGE, image_of, keep_image, moving_tag, prune_images
 from webserver.deployer.recreate import plan_container, stands_alone
 
@@ -95,15 +96,16 @@ class DockerRollouts(DockerBuilds):
     def pulse(self, replica: str) -> Pulse:
         """Return how one container is; see `RolloutManager.pulse`."""
         with self.connected() as client:
-            attrs = self._own(client, replica).attrs
-        state = attrs["State"]
+            container = self._own(client, replica)
+            ended = how_it_ended(container)
+        state = container.attrs["State"]
         health = state.get("Health") or {}
         return Pulse(
             running=state["Running"] and not state["Restarting"],
-            ended=_how_it_ended(attrs),
+            ended=ended,
             healthy=health.get("Status", "healthy") == "healthy",
             ill=_last_word(health) if health.get("Status") == "unhealthy" else None,
-            host=attrs["Config"]["Hostname"],
+            host=container.attrs["Config"]["Hostname"],
         )
 
     def last_lines(self, replica: str) -> list[str]:
@@ -196,13 +198,6 @@ def _pair(new: Container, old: Container | None, told: _Told) -> Pair:
 def _create(api: Any, body: dict[str, Any], name: str) -> dict[str, Any]:
     made: dict[str, Any] = api.create_container_from_config(body, name)
     return made
-
-
-def _how_it_ended(attrs: dict[str, Any]) -> str | None:
-    state = attrs["State"]
-    if attrs["RestartCount"] > 0 or (not state["Running"] and state["Status"] != "created"):
-        return f"ended with exit code {state['ExitCode']}"
-    return None
 
 
 def _last_word(health: dict[str, Any]) -> str:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from docker.models.containers import Container
 
 from durapy_core.deploy.base import ReplicaState
 from durapy_core.errors import DeployError, ManagerUnavailableError, ServiceNotFoundError
 from tests.support.compose import ComposeProject, docker, need_docker
 from tests.support.waiting import wait_for
 from webserver.deployer.docker import DockerManager
+from webserver.deployer.endings import how_it_ended
 from webserver.deployer.images import IMAGE, moving_tag
 
 SOCKET = Path("/var/run/docker.sock")
@@ -118,6 +120,26 @@ def test_a_service_that_does_not_stay_up_fails_the_restart(manager: DockerManage
 def test_a_service_that_turns_unhealthy_fails_the_restart(manager: DockerManager) -> None:
     with pytest.raises(DeployError, match=r"ill runs but is unhealthy; `docker compose logs ill`"):
         manager.restart("ill")
+
+
+def test_how_a_process_ended_is_known_also_when_docker_has_started_it_again(
+    manager: DockerManager, ours: ComposeProject
+) -> None:
+    manager.restart("worker")
+    with manager.connected() as client:
+        worker = client.containers.get(ours.inspect("worker")["Id"])
+        assert how_it_ended(worker) is None
+
+        ours.run("exec", "worker", "touch", "/tmp/crash")  # noqa: S108 (in a container)
+        wait_for(lambda: _runs_again(worker), "the restart after a crash")
+
+        assert how_it_ended(worker) == "ended with exit code 3"
+
+
+def _runs_again(container: Container) -> bool:
+    container.reload()
+    state = container.attrs["State"]
+    return container.attrs["RestartCount"] > 0 and state["Running"] and not state["Restarting"]
 
 
 def test_what_crashed_earlier_does_not_count(manager: DockerManager, ours: ComposeProject) -> None:
