@@ -134,6 +134,7 @@ def test_how_a_process_ended_is_known_also_when_docker_has_started_it_again(
         wait_for(lambda: _runs_again(worker), "the restart after a crash")
 
         assert how_it_ended(worker) == "ended with exit code 3"
+    manager.restart("worker")  # which counts its restarts from 0 again
 
 
 def _runs_again(container: Container) -> bool:
