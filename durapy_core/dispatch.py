@@ -208,7 +208,7 @@ class Dispatcher:
         took_s: float | None = None,
     ) -> NewEntry:
         outcome, text = ending
-        self._vitals.count(outcome)
+        self._vitals.count(outcome, entry.key, entry.type)
         redelivered = self.redelivery is not None and self.redelivery.covers(entry)
         if outcome is Outcome.DONE and not redelivered:  # as below, without its price
             return NewEntry(
@@ -217,7 +217,6 @@ class Dispatcher:
                 sender=self._service.name,
                 cause=entry.key,
             )
-        self._vitals.note_bad(entry.key, entry.type, outcome)
         return Receipt(
             key=entry.key,
             service=self._service.name,
@@ -239,8 +238,7 @@ class Dispatcher:
 
     def _report_invalid(self, entry: Entry, problem: str | None) -> None:
         if entry.type is None:
-            self._vitals.count(Outcome.INVALID)
-            self._vitals.note_bad(entry.key, None, Outcome.INVALID)
+            self._vitals.count(Outcome.INVALID, entry.key, None)
         self._log.warning(
             "a record cannot be read and is skipped: {problem}",
             problem=problem,

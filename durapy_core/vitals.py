@@ -61,24 +61,19 @@ class Vitals:
         under_way.key = None
         return took_s
 
-    def count(self, outcome: Outcome) -> None:
-        """Count one record by how it ended."""
+    def count(self, outcome: Outcome, key: str, wire_type: str | None) -> None:
+        """Count one record by how it ended; keep its name if it failed or could not be read."""
         match outcome:
             case Outcome.DONE:
                 self.handled += 1
             case Outcome.FAILED:
                 self.failed += 1
+                self.last_failed = RecordName(key=key, type=wire_type)
             case Outcome.INVALID:
                 self.invalid += 1
+                self.last_invalid = RecordName(key=key, type=wire_type)
             case _:
                 self.skipped += 1
-
-    def note_bad(self, key: str, wire_type: str | None, outcome: Outcome) -> None:
-        """Note by name a record that failed or could not be read; others are only counted."""
-        if outcome is Outcome.FAILED:
-            self.last_failed = RecordName(key=key, type=wire_type)
-        elif outcome is Outcome.INVALID:
-            self.last_invalid = RecordName(key=key, type=wire_type)
 
     def note_missed(self, *, after: str, to: str) -> None:
         """Note which records were trimmed before they were read."""

@@ -66,7 +66,7 @@ def test_the_window_is_bounded() -> None:
 )
 def test_a_record_is_counted_by_how_it_ended(outcome: Outcome, counter: str) -> None:
     vitals = Vitals()
-    vitals.count(outcome)
+    vitals.count(outcome, "1-0", "PING")
 
     counted = {
         name: vitals.as_status()[name] for name in ("handled", "failed", "invalid", "skipped")
@@ -77,7 +77,7 @@ def test_a_record_is_counted_by_how_it_ended(outcome: Outcome, counter: str) -> 
 def test_only_what_went_wrong_is_kept_by_name() -> None:
     vitals = Vitals()
     for number, outcome in enumerate(Outcome):
-        vitals.note_bad(str(number), "PING", outcome)
+        vitals.count(outcome, str(number), "PING")
 
     status = vitals.as_status()
     assert status["last_failed"] == RecordName(key="1", type="PING")
