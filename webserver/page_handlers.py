@@ -19,7 +19,7 @@ from webserver.handler import SiteHandler
 from webserver.page_loading import Page
 from webserver.page_scripts import PageScripts
 from webserver.pages import ALL_PAGES, PageRequest, Pages
-from webserver.security import policy_with
+from webserver.security import content_policy
 from webserver.static_files import StaticFile
 from webserver.way_back import sign_in_url
 
@@ -77,7 +77,7 @@ class PageHandler(HtmlHandler):
         if page is None:
             raise HTTPError(HTTPStatus.NOT_FOUND)
         scripts = await site.offload.page(lambda: PageScripts(site.static, page), owner=page.slug)
-        self.set_header("Content-Security-Policy", policy_with(scripts.source))
+        self.set_header("Content-Security-Policy", content_policy(scripts.source))
         values = {**self._values(page, pages), "scripts": scripts}
         problem = page.problem or await self._shown(page, values)
         if problem:
