@@ -48,7 +48,7 @@ class App(LimitedApplication):
         self.hub = Hub(site)
         self._page_listening = PageListening(site)
         self.unknown_types = UnknownTypes(site)
-        self._proxies = Proxies(site.settings.trusted_proxies)
+        self.proxies = Proxies(site.settings.trusted_proxies)
         self._tasks: list[asyncio.Task[None]] = []
         super().__init__(
             [
@@ -69,7 +69,7 @@ class App(LimitedApplication):
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         """Return who answers a request, once it says whose it is."""
-        self._proxies.apply(request)
+        self.proxies.apply(request)
         return super().find_handler(request, **kwargs)
 
     def start(self) -> None:

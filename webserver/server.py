@@ -22,7 +22,6 @@ from webserver.door import Door
 from webserver.keep_going import keep_going
 from webserver.listening import BoundedServer
 from webserver.presence import NAME, publish_catalog
-from webserver.proxies import Proxies
 from webserver.site import Site
 from webserver.tls import LOOK_EVERY_S, Tls
 
@@ -47,8 +46,7 @@ async def serve(
     """
     app = make_app(settings, engine)
     tls = door.tls.context if door.tls else None
-    proxies = Proxies(settings.trusted_proxies)
-    server = BoundedServer(app, ssl_options=tls, proxies=proxies)
+    server = BoundedServer(app, ssl_options=tls, proxies=app.proxies)
     presence = Presence(
         NAME, replica=make_replica_name(), revision=app.site.revision, stopped=stop.is_set
     )
