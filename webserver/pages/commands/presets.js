@@ -1,4 +1,5 @@
 // Favourite commands and filled-in forms, as the server keeps them for every browser of the rig.
+import { whenBack } from '/static/durapy/back.js';
 import { ApiError, api, durapy } from '/static/durapy/client.js';
 import { toast } from '/static/durapy/dialog.js';
 
@@ -11,15 +12,11 @@ class Presets extends EventTarget {
   /** @type {Preset[]} */
   presets = [];
   #asked = 0;
-  #wasLost = false;
 
   constructor() {
     super();
     durapy.subscribe('presets', () => this.load());
-    durapy.addEventListener('status', () => {
-      if (durapy.status === 'live' && this.#wasLost) this.load();
-      this.#wasLost = durapy.status === 'lost';
-    });
+    whenBack(() => this.load());
   }
 
   /** @param {string} type */

@@ -1,5 +1,6 @@
 // <logs-view>: the whole page. What is chosen stands in the address, so a link shows the same.
 import { changeUrl, urlValue } from '/static/durapy/address.js';
+import { whenBack } from '/static/durapy/back.js';
 import { durapy } from '/static/durapy/client.js';
 import { DpElement, oncePerFrame } from '/static/durapy/element.js';
 import { html, nothing } from '/static/durapy/lit.js';
@@ -27,13 +28,12 @@ export class LogsView extends DpElement {
   #chosen = null;
   #open = false;
   #volume = new VolumeStrip();
-  #wasLost = false;
 
   start() {
     this.own(this.#source.listen());
-    const status = () => this.#statusChanged();
-    durapy.addEventListener('status', status);
-    this.own(() => durapy.removeEventListener('status', status));
+    durapy.addEventListener('status', this.#soon);
+    this.own(() => durapy.removeEventListener('status', this.#soon));
+    this.own(whenBack(() => this.#source.catchUp()));
     this.own(onTheme(() => this.#draw({ volume: true })));
     addEventListener('resize', this.#soon);
     this.own(() => removeEventListener('resize', this.#soon));
@@ -98,12 +98,6 @@ export class LogsView extends DpElement {
     this.#chosen = null;
     this.#list.paused = false;
     this.#source.begin();
-  }
-
-  #statusChanged() {
-    if (durapy.status === 'live' && this.#wasLost) this.#source.catchUp();
-    this.#wasLost = durapy.status === 'lost';
-    this.#soon();
   }
 
   /** @param {Partial<Filter>} change */

@@ -1,4 +1,5 @@
 // The command types that services publish: read once for the whole page, and again as they change.
+import { whenBack } from './back.js';
 import { api, durapy } from './client.js';
 
 /** @typedef {import('./types.js').CommandType} CommandType */
@@ -13,17 +14,13 @@ class KnownTypes extends EventTarget {
   problem = '';
   #asked = 0;
   #timer = 0;
-  #wasLost = false;
   /** Settled when the first attempt has ended, well or not. */
   ready;
 
   constructor() {
     super();
     durapy.subscribe('types', () => this.load());
-    durapy.addEventListener('status', () => {
-      if (durapy.status === 'live' && this.#wasLost) this.load();
-      this.#wasLost = durapy.status === 'lost';
-    });
+    whenBack(() => this.load());
     this.ready = this.load();
   }
 
