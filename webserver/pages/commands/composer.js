@@ -5,9 +5,11 @@ import { DpElement } from '/static/durapy/element.js';
 import '/static/durapy/form.js';
 import { icon, status } from '/static/durapy/icons.js';
 import { html, nothing } from '/static/durapy/lit.js';
+import { rig } from '/static/durapy/rig.js';
+import { safety } from '/static/durapy/safety.js';
 import { draftOf, forgetDraft, keepDraft } from './drafts.js';
 import { DryRun } from './dry-run.js';
-import { facts, menu, noForm, watchObstacle } from './facts.js';
+import { facts, hindranceTo, menu, noForm } from './facts.js';
 import { presetBar, star } from './preset-bar.js';
 import { presets } from './presets.js';
 import { sendForm } from './sending.js';
@@ -25,6 +27,8 @@ export class Composer extends DpElement {
   #problem = '';
   /** Whether it began with what was typed earlier and not sent. */
   #isLeft = false;
+  /** What is said of it, as drawn. @type {import('./facts.js').Hindrance} */
+  #hindrance = null;
   #asJson = false;
   #sending = false;
   #form = /** @type {DpForm} */ (document.createElement('dp-form'));
@@ -81,7 +85,10 @@ export class Composer extends DpElement {
     this.own(() => durapy.removeEventListener('status', redraw));
     presets.addEventListener('change', redraw);
     this.own(() => presets.removeEventListener('change', redraw));
-    this.own(watchObstacle(() => this.type, redraw));
+    for (const source of [rig, safety]) {
+      source.addEventListener('change', this.#lookAtRig);
+      this.own(() => source.removeEventListener('change', this.#lookAtRig));
+    }
     this.#form.addEventListener('change', () => {
       this.update();
       if (!this.type) return;
@@ -89,6 +96,11 @@ export class Composer extends DpElement {
       keepDraft(this.type, this.#form.value);
     });
   }
+
+  /** The rig reports every second; a form that is being filled is better not drawn so often. */
+  #lookAtRig = () => {
+    if (hindranceTo(this.type)?.text !== this.#hindrance?.text) this.update();
+  };
 
   /** Check, ask where the command wants it, send. */
   async send() {
@@ -132,6 +144,7 @@ export class Composer extends DpElement {
 
   view() {
     const type = this.type;
+    this.#hindrance = hindranceTo(type);
     if (!type) return noForm(this.#types, this.#problem);
     return html`<section class="card" aria-labelledby="form-title">
       ${this.#head(type)}
@@ -156,7 +169,7 @@ export class Composer extends DpElement {
       <div class="row spread"><h2 id="form-title" class="type big-type">${type.type}</h2>
         <span class="row">${menu(type.type, this.#isGone ? [type, ...all] : all, pick)}${star(type.type)}<button type="button" class="sm quiet" aria-pressed=${this.#asJson} @click=${toggle}>JSON</button></span></div>
       <p class="muted small">${type.description}</p>
-      <div class="row wrap">${facts(type, this.#isLeft)}</div>
+      <div class="row wrap">${facts(type, { hindrance: this.#hindrance, isLeft: this.#isLeft })}</div>
       ${presetBar(type.type, {
         fill: (preset) => this.dispatchEvent(new CustomEvent('fill', { detail: preset })),
         body: () => this.#form.value,

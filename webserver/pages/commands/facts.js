@@ -6,6 +6,7 @@ import { rig } from '/static/durapy/rig.js';
 import { safety } from '/static/durapy/safety.js';
 
 /** @typedef {import('/static/durapy/types.js').CommandType} CommandType */
+/** @typedef {{state: import('/static/durapy/icons.js').Status, text: string} | null} Hindrance */
 
 /**
  * The commands as a menu, for windows without room for a list.
@@ -18,17 +19,14 @@ export const menu = (chosen, types, pick) =>
   html`<select class="only-t" aria-label="Command" @change=${(/** @type {{target: HTMLSelectElement}} */ { target }) => pick(target.value)}>
     ${types.map(({ type }) => html`<option value=${type} .selected=${type === chosen}>${type}</option>`)}</select>`;
 
-/** What is said at the moment of the form's command. */
-let drawn = '';
-
-/** @param {{text: string} | null} hindrance */
-const textOf = (hindrance) => hindrance?.text ?? '';
-
-/** What one should know before sending. @param {CommandType} type @param {boolean} isLeft whether its form holds what was typed earlier */
-export function facts(type, isLeft) {
+/**
+ * What one should know before sending.
+ *
+ * @param {CommandType} type
+ * @param {{hindrance: Hindrance, isLeft: boolean}} more `isLeft`: its form holds what was typed earlier
+ */
+export function facts(type, { hindrance, isLeft }) {
   const handled = type.services.filter(({ roles }) => roles.some((role) => role !== 'sends'));
-  const hindrance = obstacle(type);
-  drawn = textOf(hindrance);
   return html`${type.running === 0 ? tag('warn', '0 running') : nothing}
     ${type.actuates ? tag('busy', 'acts on the world') : nothing}
     ${isLeft ? tag('idle', 'as you left it, not sent') : nothing}
@@ -41,9 +39,9 @@ export function facts(type, isLeft) {
  * What the rig would say to a command at the moment, if not yes.
  *
  * @param {CommandType | null} type
- * @returns {{state: import('/static/durapy/icons.js').Status, text: string} | null}
+ * @returns {Hindrance}
  */
-function obstacle(type) {
+export function hindranceTo(type) {
   if (!type || !rig.current) return null;
   const { actuates, services } = type;
   const named = (/** @type {string} */ role) =>
@@ -58,24 +56,6 @@ function obstacle(type) {
   if (ends.length && !ends.some((name) => open.includes(name)))
     return { state: 'idle', text: 'no session is open that it ends' };
   return null;
-}
-
-/**
- * Call `changed` when the rig would say something else to a command than what is drawn. It reports
- * every second, and a form that is being filled is better not drawn so often.
- *
- * @param {() => CommandType | null} type the command at the time
- * @param {() => void} changed
- * @returns {() => void} stops it
- */
-export function watchObstacle(type, changed) {
-  const look = () => {
-    if (textOf(obstacle(type())) !== drawn) changed();
-  };
-  for (const source of [rig, safety]) source.addEventListener('change', look);
-  return () => {
-    for (const source of [rig, safety]) source.removeEventListener('change', look);
-  };
 }
 
 /** A label that may be long. @param {import('/static/durapy/icons.js').Status} state @param {string} text */

@@ -75,9 +75,9 @@ function concernsOf(service, inSession) {
     record,
   });
   const handling = `has been handling ${busy_key ?? 'one record'} for more than a second.`;
-  /** @param {string} s @param {import('/static/durapy/types.js').RecordName | null} newest */
-  const counted = (s, newest) =>
-    note('warn', newest ? 'record' : 'log', `${s}${named(newest)}.`, newest?.key);
+  /** @param {string} count @param {import('/static/durapy/types.js').RecordName | null} newest */
+  const counted = (count, newest) =>
+    note('warn', newest ? 'record' : 'log', `${count}${named(newest)}.`, newest?.key);
   const failures = `${times(failed, 'handler')} failed since it started`;
   const unread = `${times(invalid, 'record')} could not be read since it started`;
   const stopped = word === 'Stopped' && inSession.includes(name);
