@@ -7,6 +7,8 @@ import pytest
 from _pytest.runner import runtestprotocol
 from playwright.sync_api import Browser, Page
 
+from durapy_core.engines import open_engine
+from durapy_core.engines.base import Engine
 from tests.support.local_rig import LocalRig
 from tests.support.own_network import in_own_network
 from tests.support.patience import giving_way
@@ -80,6 +82,13 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRig]:
         rig.start_console()
         rig.start("pinger", "ponger")
         yield rig
+
+
+@pytest.fixture(scope="module")
+def store(rig: LocalRig) -> Iterator[Engine]:
+    """What the rig keeps all in, for what another program or a service puts there."""
+    with open_engine(rig.store) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -237,7 +237,7 @@ def test_a_history_whose_beginning_was_removed_says_so(
     expect(row(page, "kept-0")).to_be_visible()
     expect(history(page).get_by_text("Older records were removed")).to_have_count(0)
 
-    with open_engine(f"sqlite:///{rig.folder}/commands.db") as engine:
+    with open_engine(rig.store) as engine:
         engine.trim(COMMANDS, keep=3)
     visitor.open("/commands")
 

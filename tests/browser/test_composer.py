@@ -36,7 +36,7 @@ def row(page: Page, text: str) -> Locator:
 @contextmanager
 def published(rig: LocalRig) -> Iterator[None]:
     """Have a service publish FLEETING."""
-    with open_engine(f"sqlite:///{rig.folder}/commands.db") as engine:
+    with open_engine(rig.store) as engine:
         types = (publish_type(FleetingCommand, [Role.HANDLES]),)
         publish_catalog(engine, PublishedCatalog(service="fleeting", types=types))
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from durapy_core.engines import EngineOptions, open_engine
+from durapy_core.engines import open_engine
 from durapy_core.engines.base import COMMANDS
 from durapy_core.entry import NewEntry
 from tests.support.local_rig import CONSOLE, LocalRig, keys
@@ -95,7 +95,7 @@ def assert_everything_is_off(visitor: Visitor, watcher: Visitor) -> None:
 
 def while_away(rig: LocalRig) -> None:
     """Somebody else goes on sending, straight into the store."""
-    with open_engine(f"sqlite:///{rig.folder}/commands.db", EngineOptions()) as engine:
+    with open_engine(rig.store) as engine:
         for n in range(5):
             engine.append(
                 COMMANDS, NewEntry(type="PING", body=f'{{"key": "away-{n}"}}', sender="x")

@@ -54,7 +54,7 @@ def test_a_command_that_changed_needs_attention_until_the_records_were_checked(
     visitor: Visitor, page: Page, rig: LocalRig
 ) -> None:
     attention = page.locator("dp-attention")
-    with open_engine(f"sqlite:///{rig.folder}/commands.db") as engine:
+    with open_engine(rig.store) as engine:
         for command in (LongOddCommand, OddCommand):
             types = (publish_type(command, [Role.HANDLES]),)
             publish_catalog(engine, PublishedCatalog(service="odd", types=types))

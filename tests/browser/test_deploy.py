@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
-from durapy_core.engines import EngineOptions, open_engine
+from durapy_core.engines import open_engine
 from tests.support.deployed import HeldRollouts, deploying
 from tests.support.local_rig import LocalRig
 from tests.support.visitor import DESK, PHONE, TABLET, Theme, Visitor, visiting
@@ -15,8 +15,7 @@ from tests.support.waiting import wait_for
 @pytest.fixture
 def manager(rig: LocalRig) -> Iterator[HeldRollouts]:
     """A deployer beside the console, on the same store."""
-    url = f"sqlite:///{rig.folder}/commands.db"
-    with open_engine(url, EngineOptions()) as engine, deploying(engine) as manager:
+    with open_engine(rig.store) as engine, deploying(engine) as manager:
         yield manager
 
 

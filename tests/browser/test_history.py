@@ -24,7 +24,7 @@ def detail(page: Page) -> Locator:
 
 def store(rig: LocalRig, body: str) -> None:
     """Put a record into the store past the console, as another program may."""
-    with open_engine(f"sqlite:///{rig.folder}/commands.db") as engine:
+    with open_engine(rig.store) as engine:
         engine.append(COMMANDS, NewEntry(type="PING", body=body, sender="matlab"))
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from durapy_core.engines import EngineOptions, open_engine
+from durapy_core.engines import open_engine
 from durapy_core.engines.base import COMMANDS
 from durapy_core.entry import NewEntry
 from tests.support.local_rig import LocalRig, as_text
@@ -60,7 +60,7 @@ def test_what_cannot_be_read_is_shown_with_its_problem(
     visitor: Visitor, page: Page, rig: LocalRig
 ) -> None:
     visitor.open("/commands")
-    with open_engine(f"sqlite:///{rig.folder}/commands.db", EngineOptions()) as engine:
+    with open_engine(rig.store) as engine:
         engine.append(COMMANDS, NewEntry(type="PING", body="<b>no json"))
         engine.append(COMMANDS, NewEntry(type="NOBODY_KNOWS", body="{}"))
         engine.append(COMMANDS, NewEntry(type="PING", body="{}"))

@@ -7,7 +7,6 @@ from playwright.sync_api import Browser, FloatRect, Locator, Page, ViewportSize,
 
 from durapy_core.catalog import PublishedCatalog, Role, publish_type
 from durapy_core.command import Command
-from durapy_core.engines import open_engine
 from durapy_core.engines.base import CATALOG, STATUS, Engine
 from durapy_core.versions import publish_catalog
 from tests.support.console import beat
@@ -19,13 +18,6 @@ LONG = "CALIBRATE_THE_EYE_TRACKER_AND_THE_HEAD_STAGE_OF_A_NEW_SUBJECT"
 
 class LongNameCommand(Command, type=LONG):
     """Has a name that no menu has room for."""
-
-
-@pytest.fixture
-def store(rig: LocalRig) -> Iterator[Engine]:
-    """What the rig keeps its commands and statuses in."""
-    with open_engine(rig.store) as engine:
-        yield engine
 
 
 @pytest.fixture

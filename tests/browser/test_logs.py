@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from durapy_core.engines import Engine, open_engine
+from durapy_core.engines import Engine
 from durapy_core.engines.base import LOGS
 from tests.support.local_rig import LocalRig
 from tests.support.log_entries import log_entry, log_lines
@@ -18,12 +17,6 @@ from tests.support.visitor import DESK, PHONE, TABLET, Visitor, visiting
 
 MANY = 20_000
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-
-
-@pytest.fixture(scope="module")
-def store(rig: LocalRig) -> Iterator[Engine]:
-    with open_engine(f"sqlite:///{rig.folder}/commands.db") as engine:
-        yield engine
 
 
 def shown(page: Page) -> list[str]:

@@ -1,27 +1,18 @@
 """The Logs page in the past: a stretch of time, a jump to before everything, reading on."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import quote
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
-from durapy_core.engines import Engine, open_engine
+from durapy_core.engines import Engine
 from durapy_core.engines.base import LOGS
 from durapy_core.entry import START
 from durapy_core.log_entry import line_json
-from tests.support.local_rig import LocalRig
 from tests.support.log_entries import log_entry, log_lines
 from tests.support.visitor import Visitor
 from tests.support.waiting import wait_for
-
-
-@pytest.fixture(scope="module")
-def store(rig: LocalRig) -> Iterator[Engine]:
-    with open_engine(f"sqlite:///{rig.folder}/commands.db") as engine:
-        yield engine
 
 
 def test_a_stretch_of_time_shows_alone_and_stands_in_the_address(

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from durapy_core.engines import EngineOptions, open_engine
+from durapy_core.engines import open_engine
 from tests.support.local_rig import CONSOLE, LocalRig
 from tests.support.visitor import Visitor, visiting
 from webserver.presets import save_preset
@@ -103,7 +103,7 @@ def test_a_page_that_was_cut_off_reads_the_presets_again(
     visitor.open("/commands?type=PING")
 
     rig.end(CONSOLE)
-    with open_engine(f"sqlite:///{rig.folder}/commands.db", EngineOptions()) as engine:
+    with open_engine(rig.store) as engine:
         save_preset(engine, "PING", "Meanwhile", {"key": "a1"})
     rig.start_console()
 
