@@ -41,7 +41,8 @@ class Heartbeat(SideThread):
         they are apart: for a process that holds no lease, as renewing one does the same.
 
         A file that is young says that the service has started and reaches its store, which a
-        health check can see without a Python of its own. `notifier` tells systemd.
+        health check can see without a Python of its own. One that has stood by counts as started
+        while it takes over, however long its `on_start` takes. `notifier` tells systemd.
         """
         super().__init__("heartbeat")
         self._engine = engine
@@ -51,6 +52,7 @@ class Heartbeat(SideThread):
         self._clock = clock
         self._notifier = notifier
         self._cleaned = False
+        self._has_started = False
 
     def beat(self) -> None:
         """Publish the status now.
@@ -67,7 +69,8 @@ class Heartbeat(SideThread):
             status = status.model_copy(update=known)
         name = f"{status.service}/{status.replica}"
         self._engine.put(STATUS, name, status.model_dump_json(exclude_none=True))
-        if self._file is not None and status.state is not ServiceState.STARTING:
+        self._has_started |= status.state is not ServiceState.STARTING
+        if self._file is not None and self._has_started:
             with contextlib.suppress(OSError):  # then the health check fails, and says so
                 self._file.touch()
         if not self._cleaned:
