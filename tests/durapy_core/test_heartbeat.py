@@ -1,4 +1,3 @@
-from datetime import UTC, datetime
 from threading import Event
 
 import pytest
@@ -11,20 +10,13 @@ from durapy_core.status import ServiceState, ServiceStatus
 from durapy_core.store_clock import StoreClock
 from tests.support.fickle_engine import FickleEngine
 from tests.support.log_lines import logged
+from tests.support.statuses import status_of
 
 LIMIT_S = 10
 
 
 def make_status(replica: str, state: ServiceState = ServiceState.IDLE) -> ServiceStatus:
-    return ServiceStatus(
-        service="rig",
-        replica=replica,
-        host="here",
-        pid=1,
-        revision="abc",
-        state=state,
-        started_at=datetime.now(UTC),
-    )
+    return status_of("rig", replica=replica, state=state)
 
 
 class Speaker:

@@ -1,7 +1,6 @@
 """What the janitor removes, what it leaves, and what it says."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -30,6 +29,7 @@ from durapy_core.status import ServiceState, ServiceStatus
 from tests.support.fickle_engine import FickleEngine
 from tests.support.log_lines import logged
 from tests.support.redis_server import RedisServer
+from tests.support.statuses import status_of
 from tests.support.waiting import wait_for
 
 LIMIT_S = 20
@@ -59,15 +59,7 @@ def count(engine: Engine, log: str = COMMANDS) -> int:
 
 
 def status(service: str, replica: str, state: ServiceState = ServiceState.IDLE) -> ServiceStatus:
-    return ServiceStatus(
-        service=service,
-        replica=replica,
-        host="here",
-        pid=1,
-        revision="abc",
-        state=state,
-        started_at=datetime.now(UTC),
-    )
+    return status_of(service, replica=replica, state=state)
 
 
 def put(engine: Engine, said: ServiceStatus) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from durapy_core.deploy.base import (
@@ -19,6 +18,7 @@ from durapy_core.deploy.pace import Clock
 from durapy_core.errors import DeployError, ManagerUnavailableError
 from durapy_core.fleet import Heard
 from durapy_core.status import RolloutWay, ServiceState, ServiceStatus
+from tests.support.statuses import status_of
 
 Fate = Literal[
     "good",
@@ -248,14 +248,11 @@ class MemoryRollouts(RolloutManager):
     def _status(self, process: Process) -> ServiceStatus:
         self._pass_lead()
         state = ServiceState.STANDBY if process.led_s is None else ServiceState.IDLE
-        return ServiceStatus(
-            service="camera",
+        return status_of(
+            "camera",
             replica=f"{process.name}-{process.started_s}",
             host=process.name,
-            pid=1,
-            revision="c",
             state=state,
-            started_at=datetime.now(UTC),
             fault="valve" if process.fate == "fault" and process.led_s is not None else None,
             rollout=self.way,
         )
