@@ -6,7 +6,7 @@ it is still there: of containers of our own Compose project only, and of each li
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Event
 from typing import Any, Final
 
@@ -57,10 +57,11 @@ class CrashOutput:
         events = client.events(since=self._since_s, until=until_s, filters=filters, decode=True)
         for event in events:
             self._since_s = event["time"]  # the same second is looked at again, its lines are not
-            self._read(client, event["Actor"])
+            self._read(client, event["Actor"], ended=_stamp_of(event["timeNano"]))
         self._since_s = until_s
 
-    def _read(self, client: DockerClient, actor: dict[str, Any]) -> None:
+    def _read(self, client: DockerClient, actor: dict[str, Any], *, ended: str) -> None:
+        """Hand on what was printed until then; Docker may have started the container again."""
         service = actor["Attributes"].get(_SERVICE, "")
         number = actor["ID"]
         try:
@@ -70,11 +71,17 @@ class CrashOutput:
         read_to = last = self._read_to.get(number, "")
         for row in printed.decode(errors="replace").splitlines():
             stamp, _, text = row.partition(" ")
-            if stamp > read_to:
+            if read_to < stamp <= ended:
                 last = max(last, stamp)  # stdout and stderr are not in the order of their stamps
                 self._raw.line(service, text, time=_time_of(stamp))
         self._read_to[number] = last
         self._raw.finish()
+
+
+def _stamp_of(moment_ns: int) -> str:
+    """Return a time as Docker writes it before a line: RFC 3339 with nine decimals."""
+    s, ns = divmod(moment_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(s, UTC):%Y-%m-%dT%H:%M:%S}.{ns:09}Z"
 
 
 def _time_of(stamp: str) -> datetime | None:
